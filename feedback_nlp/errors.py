@@ -1,0 +1,140 @@
+"""The tree of errors, each with its HTTP status and its command-line exit code.
+
+::
+
+    FeedbackError                     500  1   base of all below
+    ├── InputError                    422  3   the input is at fault
+    │   ├── MissingColumnError        422  3   a named column is not there
+    │   ├── UnreadableFileError       422  3   a file cannot be read as what it says it is
+    │   └── UnsupportedFormatError    415  3   no reader or writer for this kind of file
+    ├── BundleError                   500  4   a model bundle cannot be used
+    │   ├── BundleNotFoundError       404  4   no bundle there
+    │   ├── BundleDigestError         500  4   a part differs from what the manifest says
+    │   └── BundleVersionError        500  4   made by another format or preprocess version
+    ├── OutputError                   500  5   the result cannot be written
+    ├── TrainingDataError             422  6   the training data cannot be used
+    └── SettingError                  500  7   a setting has no legal value
+
+Exit codes 0 (done), 2 (wrong usage, from click) and 130 (interrupted) complete the list.
+Every message says what is wrong, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BundleDigestError",
+    "BundleError",
+    "BundleNotFoundError",
+    "BundleVersionError",
+    "FeedbackError",
+    "InputError",
+    "MissingColumnError",
+    "OutputError",
+    "SettingError",
+    "TrainingDataError",
+    "UnreadableFileError",
+    "UnsupportedFormatError",
+]
+
+
+class FeedbackError(Exception):
+    """Base of every error that this package raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and where.
+    remedy : str, default=""
+        What the reader can do about it; appended to the message.
+
+    Examples
+    --------
+    >>> str(FeedbackError("No column 'txt'.", remedy="Use --text-column."))
+    "No column 'txt'. Use --text-column."
+    """
+
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(f"{message} {remedy}".strip())
+
+
+class InputError(FeedbackError):
+    """The input is at fault: a value, a row or a file."""
+
+    http_status = 422
+    exit_code = 3
+    title = "Invalid input"
+
+
+class MissingColumnError(InputError):
+    """A column that was asked for is not in the file."""
+
+    title = "Missing column"
+
+
+class UnreadableFileError(InputError):
+    """A file cannot be read as the format its name or content says."""
+
+    title = "Unreadable file"
+
+
+class UnsupportedFormatError(InputError):
+    """There is no reader or writer for this kind of file."""
+
+    http_status = 415
+    title = "Unsupported format"
+
+
+class BundleError(FeedbackError):
+    """A model bundle cannot be used."""
+
+    exit_code = 4
+    title = "Unusable model bundle"
+
+
+class BundleNotFoundError(BundleError):
+    """There is no bundle at the given place."""
+
+    http_status = 404
+    title = "Model bundle not found"
+
+
+class BundleDigestError(BundleError):
+    """A part of the bundle differs from the digest in its manifest."""
+
+    title = "Damaged model bundle"
+
+
+class BundleVersionError(BundleError):
+    """The bundle was made by another format or preprocess version."""
+
+    title = "Incompatible model bundle"
+
+
+class OutputError(FeedbackError):
+    """The result cannot be written where it was asked for."""
+
+    exit_code = 5
+    title = "Output cannot be written"
+
+
+class TrainingDataError(FeedbackError):
+    """The training data cannot be used as asked."""
+
+    http_status = 422
+    exit_code = 6
+    title = "Unusable training data"
+
+
+class SettingError(FeedbackError):
+    """A setting has no legal value."""
+
+    exit_code = 7
+    title = "Invalid setting"

@@ -1,0 +1,344 @@
+"""The frozen records that travel between the stages. Plain values, no behaviour beyond their own shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+__all__ = [
+    "KINDS",
+    "SCORED_COLUMNS",
+    "SENTIMENTS",
+    "STATUSES",
+    "TOPICS",
+    "Analysis",
+    "Contribution",
+    "Feedback",
+    "ModelId",
+    "RejectedRow",
+    "SentenceSentiment",
+    "TopicFinding",
+]
+
+Status = Literal["ok", "empty", "unsupported_language", "unreadable", "error"]
+
+STATUSES: tuple[str, ...] = ("ok", "empty", "unsupported_language", "unreadable", "error")
+#: Order of the class probabilities everywhere; "mixed" is decided over sentences.
+SENTIMENTS: tuple[str, ...] = ("negative", "neutral", "positive", "mixed")
+KINDS: tuple[str, ...] = ("complaint", "praise", "suggestion", "question", "other")
+#: The shipped taxonomy "commerce".
+TOPICS: tuple[str, ...] = (
+    "checkout_payment",
+    "price_value",
+    "delivery",
+    "returns_refunds",
+    "order_accuracy",
+    "product_quality",
+    "fit_description",
+    "customer_service",
+    "app_website",
+    "account_privacy",
+    "availability_range",
+    "venue",
+)
+#: Columns that a scored file gains, in order.
+SCORED_COLUMNS: tuple[str, ...] = (
+    "fb_status",
+    "fb_language",
+    "fb_sentiment",
+    "fb_sentiment_score",
+    "fb_p_negative",
+    "fb_p_neutral",
+    "fb_p_positive",
+    "fb_confidence",
+    "fb_uncertain",
+    "fb_flags",
+    "fb_kind",
+    "fb_topics",
+    "fb_model",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One piece of customer text with what is known about it.
+
+    Parameters
+    ----------
+    id : str
+        The caller's identifier; two rows with one id are both kept.
+    text : str
+        The customer's words, never altered.
+    created_at : datetime or None
+        When it was written, in UTC.
+    channel, product, customer_ref : str or None
+        Where it came from, what about, and whose it is.
+    rating : float or None
+        Stars from 1 to 5.
+    """
+
+    id: str
+    text: str
+    created_at: datetime | None = None
+    channel: str | None = None
+    product: str | None = None
+    rating: float | None = None
+    customer_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """An input row that could not be read: always reported, never dropped.
+
+    Parameters
+    ----------
+    line : int
+        Line of the file on which the row starts, from 1; the row number for formats without lines.
+    reason : str
+        What is wrong with it, in one sentence.
+    raw : str, default=""
+        The beginning of the row as it stands in the file.
+    """
+
+    line: int
+    reason: str
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelId:
+    """Which bundle made an analysis.
+
+    Examples
+    --------
+    >>> str(ModelId("commerce-en", "1.0.0", "0123456789abcdef"))
+    'commerce-en@1.0.0+0123456789ab'
+    """
+
+    name: str
+    version: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}+{self.digest[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceSentiment:
+    """One sentence: code-point offsets into the text as given, label, and P(positive) - P(negative)."""
+
+    start: int
+    end: int
+    sentiment: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFinding:
+    """One topic of a text: its probability, its own sentiment, and the sentences it stands in (from 0)."""
+
+    topic: str
+    probability: float
+    sentiment: str
+    sentences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a word or phrase adds to the log-odds of one label against another, before calibration.
+
+    Parameters
+    ----------
+    text : str
+        The words as they stand in the customer's text.
+    start, end : int
+        Code-point offsets into the text as given.
+    toward : str
+        The label that the contribution supports.
+    weight : float
+        Its size in log-odds, never negative.
+    """
+
+    text: str
+    start: int
+    end: int
+    toward: str
+    weight: float
+
+
+class Details(Protocol):
+    """Builds the nested parts of an analysis when they are asked for."""
+
+    def topics(self, row: int) -> tuple[TopicFinding, ...]: ...
+
+    def sentences(self, row: int) -> tuple[SentenceSentiment, ...]: ...
+
+
+class _NoDetails:
+    """Details of a text that was not analysed."""
+
+    def topics(self, row: int) -> tuple[TopicFinding, ...]:
+        return ()
+
+    def sentences(self, row: int) -> tuple[SentenceSentiment, ...]:
+        return ()
+
+
+NO_DETAILS: Details = _NoDetails()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a bundle says of one text.
+
+    Label fields are None unless `status` is "ok". `topics` and `sentences` are built when asked for.
+
+    Parameters
+    ----------
+    status : {"ok", "empty", "unsupported_language", "unreadable", "error"}
+    language : str
+        ISO 639-1 code, or "und".
+    language_confidence : float
+        In [0, 1].
+    sentiment : {"negative", "neutral", "positive", "mixed"} or None
+    sentiment_score : float or None
+        P(positive) - P(negative), in [-1, 1].
+    p_negative, p_neutral, p_positive : float or None
+        Calibrated probabilities; they sum to 1.
+    mixed_probability : float or None
+        Calibrated probability that praise and criticism weigh alike.
+    confidence : float or None
+        Calibrated probability of the label shown.
+    uncertain : bool or None
+        Whether `confidence` lies below the bundle's threshold.
+    kind : {"complaint", "praise", "suggestion", "question", "other"} or None
+    kind_confidence : float or None
+    explanation : tuple of Contribution
+        Strongest first; empty unless asked for.
+    flags : tuple of str
+        Such as "rating_text_mismatch".
+    warnings : tuple of str
+        Sentences for people.
+    model : ModelId
+    """
+
+    status: str
+    language: str
+    language_confidence: float
+    sentiment: str | None
+    sentiment_score: float | None
+    p_negative: float | None
+    p_neutral: float | None
+    p_positive: float | None
+    mixed_probability: float | None
+    confidence: float | None
+    uncertain: bool | None
+    kind: str | None
+    kind_confidence: float | None
+    flags: tuple[str, ...]
+    model: ModelId
+    warnings: tuple[str, ...] = ()
+    explanation: tuple[Contribution, ...] = ()
+    _details: Details = field(default=NO_DETAILS, repr=False, compare=False)
+    _row: int = field(default=0, repr=False, compare=False)
+
+    @property
+    def topics(self) -> tuple[TopicFinding, ...]:
+        """Topics above their thresholds, in the order of the taxonomy."""
+        return self._details.topics(self._row)
+
+    @property
+    def sentences(self) -> tuple[SentenceSentiment, ...]:
+        """Sentences in the order of the text."""
+        return self._details.sentences(self._row)
+
+    def to_dict(self, *, id: str | None = None) -> dict[str, Any]:
+        """Return the shape of the API's answer; all values are plain JSON types.
+
+        Parameters
+        ----------
+        id : str or None, default=None
+            The caller's identifier, put first.
+        """
+        ok = self.status == "ok"
+        sentiment = {
+            "label": self.sentiment,
+            "score": _rounded(self.sentiment_score),
+            "confidence": _rounded(self.confidence),
+            "uncertain": self.uncertain,
+            "mixed_probability": _rounded(self.mixed_probability),
+            "probabilities": {
+                "negative": _rounded(self.p_negative),
+                "neutral": _rounded(self.p_neutral),
+                "positive": _rounded(self.p_positive),
+            },
+        }
+        return {
+            "id": id,
+            "status": self.status,
+            "language": {"code": self.language, "confidence": _rounded(self.language_confidence)},
+            "sentiment": sentiment if ok else None,
+            "kind": {"label": self.kind, "confidence": _rounded(self.kind_confidence)} if ok else None,
+            "topics": [_topic_dict(finding) for finding in self.topics] if ok else None,
+            "sentences": [_sentence_dict(sentence) for sentence in self.sentences] if ok else None,
+            "explanation": [_contribution_dict(part) for part in self.explanation] if ok else None,
+            "flags": list(self.flags),
+            "warnings": list(self.warnings),
+            "model": {"name": self.model.name, "version": self.model.version, "digest": self.model.digest},
+        }
+
+    def to_row(self) -> dict[str, str]:
+        """Return the columns of a scored file (SCORED_COLUMNS, in order) as text."""
+        ok = self.status == "ok"
+        return {
+            "fb_status": self.status,
+            "fb_language": self.language,
+            "fb_sentiment": self.sentiment or "",
+            "fb_sentiment_score": _decimals(self.sentiment_score),
+            "fb_p_negative": _decimals(self.p_negative),
+            "fb_p_neutral": _decimals(self.p_neutral),
+            "fb_p_positive": _decimals(self.p_positive),
+            "fb_confidence": _decimals(self.confidence),
+            "fb_uncertain": "" if self.uncertain is None else str(self.uncertain).lower(),
+            "fb_flags": "|".join(self.flags) if ok else "",
+            "fb_kind": self.kind or "",
+            "fb_topics": "|".join(f"{t.topic}:{t.sentiment}" for t in self.topics) if ok else "",
+            "fb_model": str(self.model),
+        }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 4)
+
+
+def _decimals(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _topic_dict(finding: TopicFinding) -> dict[str, Any]:
+    return {
+        "topic": finding.topic,
+        "probability": _rounded(finding.probability),
+        "sentiment": finding.sentiment,
+        "sentences": list(finding.sentences),
+    }
+
+
+def _sentence_dict(sentence: SentenceSentiment) -> dict[str, Any]:
+    return {
+        "start": sentence.start,
+        "end": sentence.end,
+        "sentiment": sentence.sentiment,
+        "score": _rounded(sentence.score),
+    }
+
+
+def _contribution_dict(part: Contribution) -> dict[str, Any]:
+    return {
+        "text": part.text,
+        "start": part.start,
+        "end": part.end,
+        "toward": part.toward,
+        "weight": _rounded(part.weight),
+    }
