@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from feedback_nlp import Analyzer
+if TYPE_CHECKING:
+    from feedback_nlp import Analyzer
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -16,6 +17,8 @@ IN_CI = os.environ.get("CI") == "true"
 @pytest.fixture(scope="session")
 def analyzer() -> Analyzer:
     """Return the shipped bundle's analyzer; the same object for the whole run."""
+    from feedback_nlp import Analyzer
+
     return Analyzer.load()
 
 
