@@ -1,0 +1,231 @@
+"""What is not language at all: keyboard noise, encoded strings, logs, code and data dumps.
+
+Each rule is small and looks at one thing. They run only on texts whose words are not plainly English
+(see `feedback_nlp.language`), so an English complaint that quotes an error message is not refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+
+__all__ = [
+    "is_blank",
+    "is_keyboard_noise",
+    "letters_of",
+    "machine_line_share",
+    "opaque_share",
+    "punctuation_density",
+    "says_something_without_letters",
+    "unreadable_reason",
+    "without_emoticons",
+]
+
+#: From this share of a text's letters in noise words on, the text is noise. A half lets "asdfgh lol" through.
+NOISE_SHARE = 0.5
+#: From this share of code punctuation among the characters on, it is code. Seen: 0.02 in feedback, 0.10 and more in code.
+CODE_DENSITY = 0.12
+#: A word longer than this with digits or inner capitals in it is an encoded string, not a word.
+OPAQUE_LENGTH = 20
+#: Below this many letters there is too little to call a text code ("<3", "[ok]", "C++").
+MIN_CODE_LETTERS = 8
+#: Fewer marks than this are typing slips ("ugh >< sorry", "size = small").
+MIN_CODE_MARKS = 4
+
+_INVISIBLE = frozenset("\u2800\u3164\uffa0\u115f\u1160")
+_EYES, _MOUTHS = r"[:;=8xX]", r"()\[\]{}DPpOo|/\\*3$@"
+_EMOTICON = re.compile(
+    rf"(?<![A-Za-z0-9])(?:{_EYES}['’]?[-o^]?[{_MOUTHS}]+|[()\[\]]+[-o^]?['’]?{_EYES}|<[/\\]?3+"
+    r"|[Tt;QqOo]_+[Tt;QqOo]|[-^>.][_.]*_[_.]*[-^<.]|-\.-|\^\^|\\[oO]/)(?![A-Za-z0-9])"
+    r"|¯\\+_*\(ツ\)_*/+¯|\(ツ\)|ಠ_+ಠ|ʕ[^ʔ]{1,8}ʔ|\([╯ノ][^)]{1,8}\)[╯ノ]?|\( ?͡[^)]{1,10}\)"
+)
+_RATING = re.compile(
+    r"\s*(?:\d{1,3}(?:[.,]\d)?\s*/\s*\d{1,3}|[+\-]?\d{1,2}(?:[.,]\d)?\s*[%*★+]?|100\s*%|\*{1,5}|\++1)[\s!.]*"
+)
+_EMOJI_RANGES = ((0x1F000, 0x1FAFF), (0x2600, 0x27BF), (0x2B1B, 0x2B55), (0x2190, 0x21FF), (0x2639, 0x263B))
+_LOG_LINE = re.compile(
+    r"^\s*(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d:\d\d|\w{3} +\d{1,2} \d\d:\d\d:\d\d"
+    r"|\[?(?:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE)\b[\]:]"
+    r"|at [\w$.<>/]+\(|(?:File|in) \"[^\"]+\", line \d+|Traceback \(most recent|Caused by: |[\w.]+(?:Exception|Error)\b:?"
+    r"|\d{1,3}(?:\.\d{1,3}){3} - )"
+)
+_CODE_LINE = re.compile(
+    r"^\s*(?:[{}\[\]()]+[;,]?$|</?\w[^>]*>|(?:if|for|while) ?\(.*\) ?\{|def \w+\(|SELECT\b.*\bFROM\b|\"\w+\"\s*:"
+    r"|[\w.]+\s*=[^=].*[;)]$|.*\)\s*[;{]$)"
+)
+_CODE_MARKS = frozenset("{}[]<>=;\\|$^~")
+_OPAQUE_ALPHABET = re.compile(r"[A-Za-z0-9+/=_\-.:%]+")
+_SWITCH = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
+_KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_VOWELS = frozenset("aeiouy")
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: white space, control and zero-width characters only.
+
+    Examples
+    --------
+    >>> is_blank(" \\u200b\\n"), is_blank("k")
+    (True, False)
+    """
+    return all(
+        char.isspace() or char in _INVISIBLE or unicodedata.category(char)[0] in "CZM" for char in text
+    )
+
+
+def without_emoticons(text: str) -> str:
+    """Return the text with its emoticons (":D", "xD", "<3") replaced by spaces, as their letters are not words."""
+    return _EMOTICON.sub(" ", text)
+
+
+def letters_of(text: str) -> str:
+    """Return the letters of a text, in order."""
+    return "".join(filter(str.isalpha, text))
+
+
+def says_something_without_letters(text: str) -> bool:
+    """Whether a text without letters is still feedback: an emoji, an emoticon or a rating.
+
+    Examples
+    --------
+    >>> [says_something_without_letters(text) for text in ("👍", ":(", "10/10", ";;;;;", "1234567")]
+    [True, True, True, False, False]
+    """
+    if any(low <= ord(char) <= high for char in text for low, high in _EMOJI_RANGES):
+        return True
+    return bool(_EMOTICON.search(text) or _RATING.fullmatch(text))
+
+
+def is_keyboard_noise(word: str) -> bool:
+    """Whether a word looks like keys hit at random.
+
+    One letter repeated, neighbouring keys in a row, the home row only, four and more letters without any vowel, or
+    seven consonants in a row. Words with letters outside a-z are never judged.
+
+    Parameters
+    ----------
+    word : str
+        Lower-cased word of letters.
+
+    Examples
+    --------
+    >>> [is_keyboard_noise(word) for word in ("asdfghjkl", "aaaaaaa", "hjkhjk", "hahaha", "great")]
+    [True, True, True, False, False]
+    """
+    if len(word) < 4 or not word.isascii():
+        return False
+    return (
+        len(set(word)) == 1
+        or _VOWELS.isdisjoint(word)
+        or _has_key_run(word)
+        or _is_one_row(word)
+        or re.search(r"[^aeiouy]{7}", word) is not None
+    )
+
+
+def _has_key_run(word: str) -> bool:
+    """Five neighbouring keys of the top row ("qwert"), or four of another: no common word of any language has them."""
+    for row, length in zip(_KEY_ROWS, (5, 4, 4), strict=True):
+        for keys in (row, row[::-1]):
+            if any(keys[start : start + length] in word for start in range(len(keys) - length + 1)):
+                return True
+    return False
+
+
+def _is_one_row(word: str) -> bool:
+    """Six letters and more of the home row, three different ones at least (two would be "hahaha")."""
+    letters = set(word)
+    return len(word) >= 6 and len(letters) >= 3 and letters <= set(_KEY_ROWS[1])
+
+
+def punctuation_density(text: str) -> float:
+    """Return the share of code punctuation among the visible characters, in [0, 1]; 0 below MIN_CODE_MARKS marks.
+
+    Examples
+    --------
+    >>> punctuation_density("a = {};"), punctuation_density("size = small")
+    (0.8, 0.0)
+    """
+    visible = [char for char in text if not char.isspace()]
+    marks = sum(char in _CODE_MARKS for char in visible)
+    return marks / len(visible) if marks >= MIN_CODE_MARKS else 0.0
+
+
+def opaque_share(text: str) -> float:
+    """Return the share of the visible characters that stand in encoded strings (base64, hashes, keys), in [0, 1]."""
+    chunks = [chunk for chunk in text.split() if not chunk.startswith(("http:", "https:", "www.", "@", "#"))]
+    opaque = sum(len(chunk) for chunk in chunks if _is_opaque(chunk))
+    return opaque / max(sum(map(len, chunks)), 1)
+
+
+def _is_opaque(chunk: str) -> bool:
+    """A long chunk that switches between small, capital and digit at least once in every six characters."""
+    if len(chunk) <= OPAQUE_LENGTH or not _OPAQUE_ALPHABET.fullmatch(chunk):
+        return False
+    return len(_SWITCH.findall(chunk)) * 6 >= len(chunk)
+
+
+def machine_line_share(text: str) -> float:
+    """Return the share of non-empty lines that look like a log, a stack trace or code, in [0, 1]."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    found = sum(bool(_LOG_LINE.match(line) or _CODE_LINE.match(line)) for line in lines)
+    return found / max(len(lines), 1)
+
+
+def _is_json(text: str) -> bool:
+    stripped = text.strip()
+    if stripped[:1] not in ("{", "["):
+        return False
+    try:
+        value = json.loads(stripped)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict | list)
+
+
+def unreadable_reason(text: str, words: Sequence[str], known_words: Collection[str]) -> str | None:
+    """Say why a text is not language, or return None if nothing speaks against it.
+
+    Parameters
+    ----------
+    text : str
+        The text as written.
+    words : sequence of str
+        Its lower-cased alphabetic words.
+    known_words : collection of str
+        Words that are never noise, such as "thx" or "hmmm".
+
+    Returns
+    -------
+    str or None
+        "no letters", "structured data", "encoded", "log or code" or "keyboard noise".
+
+    Examples
+    --------
+    >>> unreadable_reason('{"status": 500}', ["status"], set())
+    'structured data'
+    >>> unreadable_reason("dfgdfg hjkhjk", ["dfgdfg", "hjkhjk"], set())
+    'keyboard noise'
+    """
+    letters = letters_of(text)
+    if not letters:
+        return None if says_something_without_letters(text) else "no letters"
+    if _is_json(text):
+        return "structured data"
+    text = without_emoticons(text)
+    if opaque_share(text) >= NOISE_SHARE:
+        return "encoded"
+    if machine_line_share(text) >= NOISE_SHARE and _is_machine_text(text, letters):
+        return "log or code"
+    if len(letters) >= MIN_CODE_LETTERS and punctuation_density(text) >= CODE_DENSITY:
+        return "log or code"
+    noise = sum(len(word) for word in words if word not in known_words and is_keyboard_noise(word))
+    if words and noise >= NOISE_SHARE * sum(map(len, words)):
+        return "keyboard noise"
+    return None
+
+
+def _is_machine_text(text: str, letters: str) -> bool:
+    return len(letters) >= MIN_CODE_LETTERS and any(char in text for char in "(:=<{[\"")
