@@ -26,7 +26,13 @@ ENGLISH_SETS = (
     "semeval2017_tweets womens_clothing yelp_10k zomato_10k netflix_app_reviews flipkart_10k amazon_polarity_10k "
     "grubhub_issues banking77 playstore_review_types amazon_alexa sst5 vader_tweets skytrax_lounge_seat"
 ).split()
-FOREIGN_SETS = ("xlmt_tweets_de", "xlmt_tweets_es", "xlmt_tweets_fr", "amazon_de_household", "germeval2017_de")
+FOREIGN_SETS = (
+    "xlmt_tweets_de",
+    "xlmt_tweets_es",
+    "xlmt_tweets_fr",
+    "amazon_de_household",
+    "germeval2017_de",
+)
 # spaCy splits "don't" into "do" and "n't"; a regular expression is near enough to count words.
 WORD = re.compile(r"n't\b|[^\W\d_]+?(?=n't\b)|[^\W\d_]+")
 ADDRESS = re.compile(r"(?:https?:|www\.)\S+|\bhttps?\b|@\w+|\S+@\S+")
@@ -66,14 +72,18 @@ def known_words(data: Path, rows: int) -> set[str]:
 
 def print_row(name: str, language: str, texts: list[str], gate: LanguageGate) -> None:
     """Print one set's shares in per cent; for other languages also of texts with four words and more."""
-    from feedback_nlp.language import _rank  # noqa: PLC0415  (plain py3langid over the same languages)
+    from feedback_nlp.language import _rank
 
-    languages = tuple(dict.fromkeys([*LATIN_LANGUAGES, *(code for codes in SCRIPTS.values() for code in codes)]))
+    languages = tuple(
+        dict.fromkeys([*LATIN_LANGUAGES, *(code for codes in SCRIPTS.values() for code in codes)])
+    )
     words = [words_of(text) for text in texts]
     verdicts = [gate.judge(text, found) for text, found in zip(texts, words, strict=True)]
     slow = sum(not gate.is_surely_english(*gate.count(found)) for found in words)
     long = [verdict for verdict, found in zip(verdicts, words, strict=True) if len(found) >= 4]
-    plain = [max(ranked, key=ranked.__getitem__) for ranked in (_rank(text, languages) for text in texts[:500])]
+    plain = [
+        max(ranked, key=ranked.__getitem__) for ranked in (_rank(text, languages) for text in texts[:500])
+    ]
     print(
         f"{name:24} {language} {len(texts):6} {share(v.status == 'ok' for v in verdicts):7.2f}"
         f" {share(v.status == 'ok' for v in long):8.2f} {share(v.status == 'unreadable' for v in verdicts):7.2f}"
@@ -101,8 +111,10 @@ def print_times(texts: list[str], gate: LanguageGate) -> None:
     for text, found in unsure:
         gate.judge(text, found)
     slow = time.perf_counter() - start
-    print(f"counts: {1e6 * cheap / len(texts):.1f} us a text one by one; "
-          f"second stage: {1e6 * slow / len(unsure):.1f} us for each of {len(unsure)} unsure of {len(texts)}")
+    print(
+        f"counts: {1e6 * cheap / len(texts):.1f} us a text one by one; "
+        f"second stage: {1e6 * slow / len(unsure):.1f} us for each of {len(unsure)} unsure of {len(texts)}"
+    )
 
 
 def list_refused(sets: dict[str, tuple[str, list[str]]], gate: LanguageGate) -> None:
@@ -119,11 +131,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("FEEDBACK_TRAINING_DATA"))
     parser.add_argument("--rows", type=int, default=2000, help="texts a set")
-    parser.add_argument("--list-refused", action="store_true", help="print the refused texts of the English sets")
+    parser.add_argument(
+        "--list-refused", action="store_true", help="print the refused texts of the English sets"
+    )
     options = parser.parse_args()
     if options.data is None or not (Path(options.data) / "datasets").is_dir():
-        print("No data: give --data DIR or set FEEDBACK_TRAINING_DATA to the folder with datasets/ and gold/.",
-              file=sys.stderr)
+        print(
+            "No data: give --data DIR or set FEEDBACK_TRAINING_DATA to the folder with datasets/ and gold/.",
+            file=sys.stderr,
+        )
         return 6
     sets = read_sets(Path(options.data), options.rows)
     gate = LanguageGate(known_words(Path(options.data), 5000))

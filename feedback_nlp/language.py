@@ -199,7 +199,9 @@ class LanguageGate:
             return _judge_script(script, plain)
         if unreadable_reason(_ADDRESS.sub(" ", text), words, self._known) is not None:
             return Verdict("unreadable", UNDETERMINED, 0.0)
-        return self._judge_latin(plain, letters, words) if letters else Verdict("ok", ENGLISH, SIGN_CONFIDENCE)
+        return (
+            self._judge_latin(plain, letters, words) if letters else Verdict("ok", ENGLISH, SIGN_CONFIDENCE)
+        )
 
     def _plain_form(self, word: str) -> str:
         """Return a known spelling of a stretched word ("sooo", "okkk"), or the word."""
@@ -253,7 +255,11 @@ def _foreign_script(letters: str) -> str | None:
         return None
     del scripts["LATIN"]
     # Kana appear in Japanese only, and Japanese sentences hold many letters that Chinese has too.
-    return "HIRAGANA" if scripts["HIRAGANA"] + scripts["KATAKANA"] else max(scripts, key=lambda name: scripts[name])
+    return (
+        "HIRAGANA"
+        if scripts["HIRAGANA"] + scripts["KATAKANA"]
+        else max(scripts, key=lambda name: scripts[name])
+    )
 
 
 @cache
@@ -292,7 +298,7 @@ def _rank(plain: str, languages: tuple[str, ...]) -> Mapping[str, float]:
 @cache
 def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
     """Load py3langid when first needed: half a second and about 100 MB, which English-only use never pays."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(list(languages))

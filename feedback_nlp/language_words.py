@@ -16,7 +16,7 @@ __all__ = ["COMMON_ENGLISH", "FOREIGN_MARKERS"]
 COMMON_ENGLISH: frozenset[str] = frozenset(
     """
     the and this that these those they their them you your yours our she his its with from would could should
-    have had having are were been being does did doing n't don't doesn't didn't can't cannot isn't wasn't won't
+    have had having are were been being does did doing n't not don't doesn't didn't can't cannot isn't wasn't won't
     what which who why how when where here there then than because while though although until after before since
     about into through during without within again only just very really too much many more most some any if
     every each both other another enough such even still never always ever already yet back out off down first two

@@ -59,6 +59,7 @@ _CODE_MARKS = frozenset("{}[]<>=;\\|$^~")
 _OPAQUE_ALPHABET = re.compile(r"[A-Za-z0-9+/=_\-.:%]+")
 _SWITCH = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_STRETCH = re.compile(r"(.)\1{2,}")
 _VOWELS = frozenset("aeiouy")
 
 
@@ -102,7 +103,7 @@ def is_keyboard_noise(word: str) -> bool:
     """Whether a word looks like keys hit at random.
 
     One letter repeated, neighbouring keys in a row, the home row only, four and more letters without any vowel, or
-    seven consonants in a row. Words with letters outside a-z are never judged.
+    seven consonants in a row; stretched letters count once ("hushhhhhhh"). Words with letters outside a-z are never judged.
 
     Parameters
     ----------
@@ -116,12 +117,13 @@ def is_keyboard_noise(word: str) -> bool:
     """
     if len(word) < 4 or not word.isascii():
         return False
+    calm = _STRETCH.sub(r"\1", word)
     return (
         len(set(word)) == 1
-        or _VOWELS.isdisjoint(word)
+        or (_VOWELS.isdisjoint(calm) and (len(calm) >= 4 or (len(calm) == 3 and len(word) >= 8)))
         or _has_key_run(word)
         or _is_one_row(word)
-        or re.search(r"[^aeiouy]{7}", word) is not None
+        or re.search(r"[^aeiouy]{7}", calm) is not None
     )
 
 
@@ -228,4 +230,4 @@ def unreadable_reason(text: str, words: Sequence[str], known_words: Collection[s
 
 
 def _is_machine_text(text: str, letters: str) -> bool:
-    return len(letters) >= MIN_CODE_LETTERS and any(char in text for char in "(:=<{[\"")
+    return len(letters) >= MIN_CODE_LETTERS and any(char in text for char in '(:;=<{["')
