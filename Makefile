@@ -18,7 +18,7 @@ RUNTIME := $(VENV)/.runtime-$(call key,requirements.txt)
 DEV := $(VENV)/.dev-$(call key,requirements-dev.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format model bench lock clean
+.PHONY: help install run test check format model bench docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -49,6 +49,9 @@ model: $(DEV) ## Train the shipped bundle again (needs training data)
 bench: $(DEV) ## Print the quality tables (needs training data)
 	@$(require_training_data)
 	FEEDBACK_TRAINING_DATA="$(FEEDBACK_TRAINING_DATA)" $(BIN)/python benchmarks/quality.py
+
+docs: $(DEV) ## Write the command line reference in docs/cli.md anew
+	$(BIN)/python docs/write_cli_reference.py
 
 lock: $(DEV) ## Pin requirements*.in again, with hashes, for Python 3.11 and later
 	$(BIN)/uv pip compile $(LOCK) requirements.in -o requirements.txt

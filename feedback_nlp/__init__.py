@@ -66,7 +66,15 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_RECORDS = ("Analysis", "Contribution", "Feedback", "ModelId", "RejectedRow", "SentenceSentiment", "TopicFinding")
+_RECORDS = (
+    "Analysis",
+    "Contribution",
+    "Feedback",
+    "ModelId",
+    "RejectedRow",
+    "SentenceSentiment",
+    "TopicFinding",
+)
 _HOME = {"Analyzer": "feedback_nlp.analyzer", "score_file": "feedback_nlp.batch"}
 _HOME |= dict.fromkeys(_RECORDS, "feedback_nlp.records")
 _HOME |= {name: "feedback_nlp.errors" for name in __all__ if name.endswith("Error")}
