@@ -26,7 +26,6 @@ help: ## List the targets
 install: $(RUNTIME) ## Create the virtual environment with the pinned packages
 
 run: $(RUNTIME) ## Start the service on http://127.0.0.1:8000
-	@echo "feedback-nlp: open http://$(HOST):$(PORT)/ (API description: http://$(HOST):$(PORT)/docs); Ctrl-C stops it"
 	@exec $(BIN)/feedback-nlp serve --host $(HOST) --port $(PORT)
 
 test: $(DEV) ## Run all tests
