@@ -25,7 +25,7 @@ __all__ = [
 
 #: From this share of a text's letters in noise words on, the text is noise. A half lets "asdfgh lol" through.
 NOISE_SHARE = 0.5
-#: From this share of code punctuation among the characters on, it is code. Seen: 0.02 in feedback, 0.10 and more in code.
+#: From this share of code punctuation among the characters on, it is code; feedback has 0.02 at most.
 CODE_DENSITY = 0.12
 #: A word longer than this with digits or inner capitals in it is an encoded string, not a word.
 OPAQUE_LENGTH = 20
@@ -35,10 +35,11 @@ MIN_CODE_LETTERS = 8
 MIN_CODE_MARKS = 4
 
 _INVISIBLE = frozenset("\u2800\u3164\uffa0\u115f\u1160")
+# All repeats that can meet are bounded, so that a text of a million brackets or dots takes linear time.
 _EYES, _MOUTHS = r"[:;=8xX]", r"()\[\]{}DPpOo|/\\*3$@"
 _EMOTICON = re.compile(
-    rf"(?<![A-Za-z0-9])(?:{_EYES}['’]?[-o^]?[{_MOUTHS}]+|[()\[\]]+[-o^]?['’]?{_EYES}|<[/\\]?3+"
-    r"|[Tt;QqOo]_+[Tt;QqOo]|[-^>.][_.]*_[_.]*[-^<.]|-\.-|\^\^|\\[oO]/)(?![A-Za-z0-9])"
+    rf"(?<![A-Za-z0-9])(?:{_EYES}['’]?[-o^]?[{_MOUTHS}]{{1,20}}|[()\[\]]{{1,5}}[-o^]?['’]?{_EYES}|<[/\\]?3+"
+    r"|[Tt;QqOo]_+[Tt;QqOo]|[-^>.][_.]{0,3}_[_.]{0,3}[-^<.]|-\.-|\^\^|\\[oO]/)(?![A-Za-z0-9])"
     r"|¯\\+_*\(ツ\)_*/+¯|\(ツ\)|ಠ_+ಠ|ʕ[^ʔ]{1,8}ʔ|\([╯ノ][^)]{1,8}\)[╯ノ]?|\( ?͡[^)]{1,10}\)"
 )
 _RATING = re.compile(
@@ -47,8 +48,8 @@ _RATING = re.compile(
 _EMOJI_RANGES = ((0x1F000, 0x1FAFF), (0x2600, 0x27BF), (0x2B1B, 0x2B55), (0x2190, 0x21FF), (0x2639, 0x263B))
 _LOG_LINE = re.compile(
     r"^\s*(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d:\d\d|\w{3} +\d{1,2} \d\d:\d\d:\d\d"
-    r"|\[?(?:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE)\b[\]:]"
-    r"|at [\w$.<>/]+\(|(?:File|in) \"[^\"]+\", line \d+|Traceback \(most recent|Caused by: |[\w.]+(?:Exception|Error)\b:?"
+    r"|\[(?:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE)\]|at [\w$.<>/]+\(|File \"[^\"]+\", line \d+"
+    r"|Traceback \(most recent|Caused by: |[\w.]+(?:Exception|Error)\b:?"
     r"|\d{1,3}(?:\.\d{1,3}){3} - )"
 )
 _CODE_LINE = re.compile(
@@ -64,11 +65,11 @@ _VOWELS = frozenset("aeiouy")
 
 
 def is_blank(text: str) -> bool:
-    """Whether a text shows nothing: white space, control and zero-width characters only.
+    r"""Whether a text shows nothing: white space, control and zero-width characters only.
 
     Examples
     --------
-    >>> is_blank(" \\u200b\\n"), is_blank("k")
+    >>> is_blank(" \u200b\n"), is_blank("k")
     (True, False)
     """
     return all(
@@ -103,7 +104,8 @@ def is_keyboard_noise(word: str) -> bool:
     """Whether a word looks like keys hit at random.
 
     One letter repeated, neighbouring keys in a row, the home row only, four and more letters without any vowel, or
-    seven consonants in a row; stretched letters count once ("hushhhhhhh"). Words with letters outside a-z are never judged.
+    seven consonants in a row; stretched letters count once ("hushhhhhhh"). Words with letters outside a-z are
+    never judged.
 
     Parameters
     ----------
