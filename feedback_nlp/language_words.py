@@ -3,7 +3,7 @@
 Both lists are short on purpose and hold only words of everyday feedback. `COMMON_ENGLISH` leaves out every frequent
 English word that another language writes in the same way ("in", "was", "so", "an", "no", "me", "is", "of", "for",
 "to", "has", "time", "bad", "app", "super"), since a sentence of that language may hold several of them.
-Measured: 29 % of the words of English feedback are in it, against 0.1 to 0.9 % of those of German, French, Spanish,
+Measured: 30 % of the words of English feedback are in it, against 0.1 to 0.9 % of those of German, French, Spanish,
 Italian and Portuguese tweets. `FOREIGN_MARKERS` leaves out words that English feedback uses too ("die", "gut", "son",
 "come", "plus", "non"); a word may belong to several languages.
 """
@@ -58,7 +58,9 @@ _WORDS_OF = {
         hızlı berbat tavsiye ederim kadar sonra olarak""",
     "hi": """hai hain nahi nahin nhi bahut bhut bohot accha acha achha achhi acchi bekar bekaar paisa hota hoti kya
         kyu kyun mera meri mere aap yeh ye bhi ki ke ko mein kar karo karna raha rahi gaya
-        gayi tha thi ek aur lekin bhai yaar liye sab koi kuch phir bilkul""",
+        gayi tha thi ek aur lekin bhai yaar liye sab koi kuch phir bilkul
+        toh mujhe hume tera teri abhi aaya aayi gya rhi rha hoon chahiye jata jaata jaati wala wale wali kuchh unhe isko
+        usko kaise kaisa itna ghatiya karte karti sakte sakta dekho diya hua hui""",
     "sv": "och att det är inte jag som för på med av den mycket dålig tack bara från",
     "no": "og det ikke jeg som på med av den veldig dårlig takk",
     "da": "og det ikke jeg som på med af den meget dårlig tak",
