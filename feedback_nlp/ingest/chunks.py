@@ -7,7 +7,7 @@ their source text for JSON Lines, a record batch for Parquet. All of them answer
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -58,7 +58,7 @@ class Table(Protocol):
     columns: tuple[str, ...]
     warnings: list[str]
 
-    def chunks(self) -> Any:
+    def chunks(self) -> Iterator[Chunk]:
         """Iterate over the chunks from the first row."""
         ...
 

@@ -27,7 +27,7 @@ COLUMN_ALIASES: dict[str, list[str]] = {
     ).split(),
     "channel": "channel source medium platform origin".split(),
     "product": "product productname productid item sku asin article".split(),
-    "rating": "rating stars starrating star score reviewrating overall ratingvalue".split(),
+    "rating": "rating stars starrating star reviewrating overall ratingvalue".split(),
     "customer_ref": "customerref customerid customer userid user accountid clientid reviewerid author".split(),
 }
 _IGNORED = re.compile(r"[\s._\-]+")
