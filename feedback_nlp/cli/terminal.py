@@ -1,0 +1,122 @@
+"""An analysis as text for a terminal: bars, sentences, and what each word contributed."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from feedback_nlp.records import Analysis, Contribution
+
+__all__ = ["printable", "render_analysis"]
+
+BAR_WIDTH = 24
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_SILENT = {
+    "empty": "There is no text to analyse.",
+    "unsupported_language": "The bundle does not support this language, so no labels are given.",
+    "unreadable": "This does not read as language, so no labels are given.",
+    "error": "The text could not be analysed.",
+}
+
+
+def printable(text: str) -> str:
+    r"""Replace control characters, which could steer the reader's terminal, and line breaks.
+
+    Examples
+    --------
+    >>> printable("bad\x1b[2J\nnews")
+    'bad�[2J news'
+    """
+    return "".join(map(_printable_character, " ".join(text.split())))
+
+
+def _printable_character(character: str) -> str:
+    # Cc: control, Cf: invisible formatting such as right-to-left override; the joiner holds emoji together.
+    unsafe = unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character != "\u200d"
+    return "\ufffd" if unsafe else character
+
+
+def bar(share: float) -> str:
+    """Draw a share in [0, 1] in eighths of a character.
+
+    Examples
+    --------
+    >>> bar(0.5)
+    '████████████'
+    """
+    whole, rest = divmod(round(share * BAR_WIDTH * 8), 8)
+    return ("█" * whole + _EIGHTHS[rest]).rstrip()
+
+
+def render_analysis(text: str, analysis: Analysis) -> str:
+    """Return an analysis as lines for people.
+
+    Parameters
+    ----------
+    text : str
+        The text that was analysed.
+    analysis : Analysis
+        Made with ``explain=True``.
+    """
+    lines = [f"language    {analysis.language} ({analysis.language_confidence:.2f})"]
+    if analysis.status == "ok":
+        lines += [*_labels(analysis), *_probabilities(analysis), *_topics(analysis)]
+        lines += [*_sentences(text, analysis), *_contributions(analysis)]
+    else:
+        lines += [f"status      {analysis.status}", "", _SILENT[analysis.status]]
+    lines += [f"warning: {printable(warning)}" for warning in analysis.warnings]
+    lines += ["", f"model       {analysis.model}"]
+    return "\n".join(lines)
+
+
+def _labels(analysis: Analysis) -> Iterator[str]:
+    certainty = "uncertain, have a person look" if analysis.uncertain else "certain enough"
+    yield f"sentiment   {analysis.sentiment}, confidence {analysis.confidence:.2f} ({certainty})"
+    yield f"score       {analysis.sentiment_score:+.2f} from -1 (negative) to +1 (positive)"
+    yield f"kind        {analysis.kind}, confidence {analysis.kind_confidence:.2f}"
+    if analysis.flags:
+        yield f"flags       {', '.join(analysis.flags)}"
+
+
+def _probabilities(analysis: Analysis) -> Iterator[str]:
+    shares = {
+        "negative": analysis.p_negative,
+        "neutral": analysis.p_neutral,
+        "positive": analysis.p_positive,
+        "mixed": analysis.mixed_probability,
+    }
+    yield ""
+    for label, share in shares.items():
+        if share is not None:
+            note = "  (apart from the three above)" if label == "mixed" else ""
+            yield f"  {label:<10}{share:5.2f}  {bar(share)}{note}".rstrip()
+
+
+def _topics(analysis: Analysis) -> Iterator[str]:
+    if analysis.topics:
+        yield from ("", "Topics")
+    for finding in analysis.topics:
+        places = ", ".join(str(number + 1) for number in finding.sentences)
+        where = f"  in sentence {places}" if places else ""
+        yield f"  {finding.topic:<20}{finding.probability:.2f}  {finding.sentiment}{where}"
+
+
+def _sentences(text: str, analysis: Analysis) -> Iterator[str]:
+    if analysis.sentences:
+        yield from ("", "Sentences")
+    for number, sentence in enumerate(analysis.sentences, start=1):
+        words = printable(text[sentence.start : sentence.end])
+        yield f"  {number:>2}  {sentence.sentiment:<9}{sentence.score:+.2f}  {words}"
+
+
+def _contributions(analysis: Analysis) -> Iterator[str]:
+    if not analysis.explanation:
+        return
+    strongest = max(part.weight for part in analysis.explanation) or 1.0
+    yield from ("", f"Words for (+) and against (-) {analysis.sentiment}, in log-odds before calibration")
+    for part in analysis.explanation:
+        yield f"  {_signed(part, analysis):+6.2f}  {printable(part.text):<24}  {bar(part.weight / strongest)}"
+
+
+def _signed(part: Contribution, analysis: Analysis) -> float:
+    return part.weight if part.toward == analysis.sentiment else -part.weight

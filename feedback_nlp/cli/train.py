@@ -1,0 +1,60 @@
+"""`feedback-nlp train`: a bundle from a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from feedback_nlp.cli.options import echo_json, json_option, settings_with
+
+__all__ = ["train"]
+
+
+@click.command(short_help="Train a model bundle.")
+@click.option(
+    "--recipe",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Which sets, how they map to labels, weights, seed.  [default: the shipped bundle's recipe]",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Folder that holds datasets/ and gold/.  [default: FEEDBACK_TRAINING_DATA]",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FOLDER",
+    help="Where the bundle goes; replaced only when the new one is complete.",
+)
+@json_option
+def train(recipe: Path | None, data: Path | None, output: Path, as_json: bool) -> None:
+    """Train a model bundle; the same recipe, sets and versions give the same bundle.
+
+    \b
+    Example:
+      feedback-nlp train --recipe my_recipe.json --data training/ -o my_bundle/
+    """
+    from feedback_nlp.errors import TrainingDataError
+    from feedback_nlp.train import DEFAULT_RECIPE, train_bundle
+
+    folder = settings_with(training_data=data).training_data
+    if folder is None:
+        raise TrainingDataError(
+            "No training data was named.",
+            remedy="Use --data FOLDER or set FEEDBACK_TRAINING_DATA to the folder with datasets/ and gold/.",
+        )
+
+    def progress(stage: str) -> None:
+        click.echo(f"feedback-nlp: {stage}", err=True)
+
+    manifest = train_bundle(recipe or DEFAULT_RECIPE, folder, output, progress)
+    if as_json:
+        echo_json(manifest)
+    else:
+        click.echo(f"{output}: {manifest['name']} {manifest['version']}")
