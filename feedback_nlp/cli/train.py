@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from feedback_nlp.cli.options import echo_json, json_option, settings_with
+from feedback_nlp.errors import TrainingDataError
 
 __all__ = ["train"]
 
@@ -40,15 +41,14 @@ def train(recipe: Path | None, data: Path | None, output: Path, as_json: bool) -
     Example:
       feedback-nlp train --recipe my_recipe.json --data training/ -o my_bundle/
     """
-    from feedback_nlp.errors import TrainingDataError
-    from feedback_nlp.train import DEFAULT_RECIPE, train_bundle
-
     folder = settings_with(training_data=data).training_data
     if folder is None:
         raise TrainingDataError(
             "No training data was named.",
             remedy="Use --data FOLDER or set FEEDBACK_TRAINING_DATA to the folder with datasets/ and gold/.",
         )
+
+    from feedback_nlp.train import DEFAULT_RECIPE, train_bundle
 
     def progress(stage: str) -> None:
         click.echo(f"feedback-nlp: {stage}", err=True)
