@@ -1,4 +1,4 @@
-"""One table of settings: name, environment variable, default, meaning. Read by the command line and the API only.
+"""One table of settings: name, environment variable, default, meaning. Read by cli and api only.
 
 Each field of `Settings` is one row of the table; `SETTINGS` lists the rows for people and for the docs.
 The library itself takes its choices as arguments and never reads the environment.
@@ -114,7 +114,7 @@ class Settings:
     allow_remote: bool = _row(
         "ALLOW_REMOTE", False, _switch, "Lets `serve` listen on addresses that other machines can reach."
     )
-    bundle: Path | None = _row(
+    bundle: Path | None = _row(  # noqa: RUF009 (a dataclass field)
         "BUNDLE", None, _path, "Folder of the model bundle; not set means the shipped one."
     )
     precision: float | None = _row(
@@ -138,7 +138,7 @@ class Settings:
     access_log: bool = _row(
         "ACCESS_LOG", True, _switch, "Writes one JSON line a request to standard error; never any text."
     )
-    training_data: Path | None = _row(
+    training_data: Path | None = _row(  # noqa: RUF009 (a dataclass field)
         "TRAINING_DATA", None, _path, "Folder that holds datasets/ and gold/, for training and benchmarks."
     )
 

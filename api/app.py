@@ -1,0 +1,83 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from flask_openapi.openapi import OpenAPI
+from pydantic import ValidationError
+
+from api import docs, health, model, pages, score
+from api.hooks import install_hooks
+from api.logs import log
+from api.problems import install_problems, schema_problem
+from api.requests import JsonRequest
+from api.schemas import ProblemBody
+from api.service import EXTENSION, Scorer, Service
+from api.specification import OPENAPI_VERSION, api_info
+from feedback_nlp.errors import BundleError
+from feedback_nlp.settings import Settings
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None, analyzer: Scorer | None = None) -> OpenAPI:
+    """Build the application.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Default: those of the environment.
+    analyzer : Analyzer, optional
+        Default: the bundle that the settings name, else the shipped one. If that is refused the application
+        starts all the same, answers /healthz, and says 503 everywhere a bundle is needed.
+
+    Returns
+    -------
+    flask_openapi.OpenAPI
+        A Flask application.
+
+    Raises
+    ------
+    SettingError
+        If the environment holds an illegal setting.
+    """
+    settings = settings or Settings.from_environment()
+    service = Service(settings, analyzer) if analyzer else _load(settings)
+    app = OpenAPI(
+        "api",
+        info=api_info(),
+        doc_ui=False,
+        validation_error_model=ProblemBody,
+        validation_error_callback=_refuse,
+    )
+    app.openapi_version = OPENAPI_VERSION
+    app.request_class = JsonRequest
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract has an order that people read
+    app.extensions[EXTENSION] = service
+    install_hooks(app, access_log=settings.access_log)
+    install_problems(app)
+    _register(app)
+    return app
+
+
+def _load(settings: Settings) -> Service:
+    from feedback_nlp import Analyzer
+
+    try:
+        return Service(settings, Analyzer.load(settings.bundle))
+    except BundleError as refusal:
+        log.error("bundle refused", error=type(refusal).__name__, reason=str(refusal))
+        return Service(settings, None, refusal)
+
+
+def _refuse(error: ValidationError) -> None:
+    raise schema_problem(error)
+
+
+def _register(app: OpenAPI) -> None:
+    for resource in (score.blueprint, model.blueprint, health.blueprint):
+        app.register_api(resource)
+    for pages_of_ours in (docs.blueprint, pages.blueprint):
+        app.register_blueprint(pages_of_ours)

@@ -1,0 +1,178 @@
+"""The production server: gunicorn where there are POSIX processes, waitress elsewhere."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from flask_openapi.openapi import OpenAPI
+
+from api.app import create_app
+from api.service import EXTENSION
+from feedback_nlp.errors import SettingError
+from feedback_nlp.settings import Settings
+
+__all__ = ["open_socket", "serve"]
+
+#: Threads beyond those that analyse and wait: they read bodies, answer /healthz, and say 503 at once.
+SPARE_THREADS = 4
+#: Seconds that requests in flight get to finish when the server is told to stop.
+GRACE = 30
+#: Connections that the system keeps for us while all threads are taken.
+BACKLOG = 128
+
+
+def serve(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    workers: int | None = None,
+    threads: int | None = None,
+    settings: Settings | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until told to stop (SIGTERM: requests in flight are finished; SIGINT: at once).
+
+    The bundle is loaded once, before the worker processes are made: they share its memory, and a bundle that is
+    refused ends the start instead of every request.
+
+    Parameters
+    ----------
+    host, port, workers, threads : optional
+        Laid over the settings.
+    settings : Settings, optional
+        Default: those of the environment.
+    on_ready : callable, optional
+        Called with the address, such as ``http://127.0.0.1:8000/``, once connections are taken.
+
+    Raises
+    ------
+    SettingError
+        For an address that other machines can reach without FEEDBACK_ALLOW_REMOTE, and for a port that is taken.
+    BundleError
+        If the bundle is refused.
+    """
+    settings = (settings or Settings.from_environment()).with_changes(
+        host=host, port=port, workers=workers, threads=threads
+    )
+    listener = open_socket(settings)
+    try:
+        app = create_app(settings)
+        refusal = app.extensions[EXTENSION].refusal
+        if refusal is not None:
+            raise refusal
+        if on_ready is not None:
+            on_ready(_address(settings.host, listener.getsockname()[1]))
+        run = _run_gunicorn if importlib.util.find_spec("fcntl") else _run_waitress
+        run(app, listener, settings)
+    finally:
+        listener.close()
+
+
+def open_socket(settings: Settings) -> socket.socket:
+    """Return a socket that listens where the settings say.
+
+    Opened here rather than by the server, so that a taken port is one clear line and not a row of retries.
+
+    Raises
+    ------
+    SettingError
+        If the address may not or cannot be listened on.
+    """
+    family, address = _resolve(settings.host, settings.port)
+    if not settings.allow_remote and not ipaddress.ip_address(address[0].split("%")[0]).is_loopback:
+        raise SettingError(
+            f"{settings.host} can be reached from other machines, and there are no keys to keep them out.",
+            remedy="Use 127.0.0.1 behind a proxy that checks who calls, or set FEEDBACK_ALLOW_REMOTE=true.",
+        )
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":  # elsewhere it would let two programs share a port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _refused(error, settings) from None
+    return listener
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        remedy = "Use an address of this machine, such as 127.0.0.1."
+        raise SettingError(f"There is no address {host[:80]!r} to listen on.", remedy=remedy) from None
+    family, _, _, _, address = found[0]
+    return family, address
+
+
+def _refused(error: OSError, settings: Settings) -> SettingError:
+    place = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        remedy = "Stop the program that listens there, or choose another port with --port or FEEDBACK_PORT."
+        return SettingError(f"Port {settings.port} of {settings.host} is in use.", remedy=remedy)
+    if error.errno == errno.EACCES:
+        remedy = "Ports below 1024 are for the system; choose another with --port or FEEDBACK_PORT."
+        return SettingError(f"This user may not listen on {place}.", remedy=remedy)
+    return SettingError(
+        f"Cannot listen on {place}: {error.strerror}.", remedy="Use an address of this machine."
+    )
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _all_threads(settings: Settings) -> int:
+    return settings.threads + settings.queue_length + SPARE_THREADS
+
+
+def _run_gunicorn(app: OpenAPI, listener: socket.socket, settings: Settings) -> None:
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        """gunicorn with our choices and an application that is already built."""
+
+        def load_config(self) -> None:
+            for name, value in _gunicorn_choices(listener, settings).items():
+                self.cfg.set(name, value)
+
+        def load(self) -> OpenAPI:
+            return app
+
+    Server().run()
+
+
+def _gunicorn_choices(listener: socket.socket, settings: Settings) -> dict[str, Any]:
+    return {
+        "bind": f"fd://{listener.fileno()}",
+        "workers": settings.workers,
+        "threads": _all_threads(settings),
+        "worker_class": "gthread",
+        "preload_app": True,
+        "graceful_timeout": GRACE,
+        "backlog": BACKLOG,
+        "keepalive": 15,
+        # Warnings quote malformed request lines, which may be a piece of a customer's text.
+        "loglevel": "error",
+        "control_socket_disable": True,
+        "proc_name": "feedback-nlp",
+    }
+
+
+def _run_waitress(app: OpenAPI, listener: socket.socket, settings: Settings) -> None:
+    from waitress import create_server  # type: ignore[import-untyped]
+
+    create_server(
+        app,
+        sockets=[listener],
+        threads=_all_threads(settings),
+        max_request_body_size=settings.max_body_bytes,
+        ident=None,
+    ).run()
