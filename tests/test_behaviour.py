@@ -182,7 +182,7 @@ def test_limits_name_tests_that_exist(suite: tuple[BehaviourTest, ...]) -> None:
     reason="no bundle is shipped yet",
 )
 def test_shipped_bundle_passes_the_gate(suite: tuple[BehaviourTest, ...]) -> None:
-    from feedback_nlp import Analyzer  # noqa: PLC0415 - not there before the first bundle
+    from feedback_nlp import Analyzer
 
     result = run_suite(Analyzer.load(), tests=suite)
     assert result.passed, f"{render_table(result)}\n\n{render_failures(result, only_over_limit=True)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from feedback_nlp.behaviour import (
     Unchanged,
     read_tests,
     render_failures,
+    render_limits,
     render_table,
     run_suite,
 )
@@ -308,6 +310,12 @@ def test_failures_are_listed_with_what_was_found() -> None:
     lines = render_failures(result).splitlines()
     assert lines[0] == "sun (2 of 6): Sun is good."
     assert re.fullmatch(r"  negative, not positive: 'Rain in (York|Leeds)\.'", lines[1])
+
+
+def test_suggested_limits_are_the_rates_and_a_margin() -> None:
+    result = run_suite(WeatherAnalyzer(), tests=read_tests(SENTENCES, source="weather.toml"))
+    suggested = tomllib.loads(render_limits(result, margin=0.02))
+    assert suggested == {"tests": {"sun": 0.36, "place": 1.0, "more": 0.52, "asking": 0.52}}
 
 
 # --- bad input

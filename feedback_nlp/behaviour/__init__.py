@@ -20,7 +20,7 @@ from feedback_nlp.behaviour.expectations import Expectation, LabelIn, Moves, Top
 from feedback_nlp.behaviour.limits import Limits, load_limits
 from feedback_nlp.behaviour.runner import BehaviourOutcome, Failure, SuiteResult, Tally, run_suite
 from feedback_nlp.behaviour.suite import load_suite, read_tests, suite_digest
-from feedback_nlp.behaviour.table import render_failures, render_table
+from feedback_nlp.behaviour.table import render_failures, render_limits, render_table
 
 __all__ = [
     "FIELDS",
@@ -41,6 +41,7 @@ __all__ = [
     "load_suite",
     "read_tests",
     "render_failures",
+    "render_limits",
     "render_table",
     "run_suite",
     "suite_digest",

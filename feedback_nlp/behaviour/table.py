@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from feedback_nlp.behaviour.runner import BehaviourOutcome, SuiteResult, Tally
 
-__all__ = ["render_failures", "render_rows", "render_table"]
+__all__ = ["render_failures", "render_limits", "render_rows", "render_table"]
 
 _HEADINGS = ("capability", "test", "kind", "cases", "failed", "tuning", "held out", "limit", "")
 _TEXT_COLUMNS = 3
@@ -33,6 +34,24 @@ def render_failures(result: SuiteResult, *, only_over_limit: bool = False) -> st
     """Return the examples of failures, test by test; empty if there are none."""
     chosen = result.over_limit if only_over_limit else result.outcomes
     return "\n\n".join(_examples(outcome) for outcome in chosen if outcome.examples)
+
+
+def render_limits(result: SuiteResult, *, margin: float = 0.02) -> str:
+    """Return the ``[tests]`` part of `limits.toml` that this result would just pass.
+
+    Parameters
+    ----------
+    result : SuiteResult
+        Of a run over both halves.
+    margin : float, default=0.02
+        Added to each failure rate before it is rounded up to 0.01.
+    """
+    lines = []
+    for outcome in result.outcomes:
+        # Whole hundredths: 0.02 + 0.01 must not become 0.04 by a rounding error of floats.
+        hundredths = min(100, math.ceil(round(100 * (outcome.rate + margin), 6)))
+        lines.append(f"{outcome.test.name} = {hundredths / 100:.2f}")
+    return "\n".join(["[tests]", *lines])
 
 
 def render_rows(
