@@ -22,6 +22,7 @@ from feedback_nlp.ingest.table import AnyTable, open_table
 
 __all__ = ["Plan", "ScoreOptions"]
 
+_TAB_ENDINGS = (".tsv", ".tab")
 _HEAD_BYTES = 1 << 16
 _WRITTEN = ".csv, .tsv, .jsonl, .ndjson (these also with .gz, .bz2, .xz or .zst) and .parquet"
 
@@ -97,7 +98,9 @@ class Plan:
         if self.format == "jsonl":
             return JsonLinesWriter(columns)
         read_with = self.table.delimiter if isinstance(self.table, DelimitedTable) else None
-        written_with = "\t" if split_ending(target)[2] in (".tsv", ".tab") else read_with or ","
+        written_with = _delimiter_of(split_ending(target)[2]) or read_with or ","
+        if self.source.ending in _TAB_ENDINGS and split_ending(target)[2] == ".csv":
+            written_with = ","  # both endings speak for themselves
         return CsvWriter(
             columns,
             delimiter=written_with,
@@ -141,6 +144,10 @@ class Plan:
             "spreadsheet_safe": options.spreadsheet_safe,
             "precision": options.precision,
         }
+
+
+def _delimiter_of(ending: str) -> str | None:
+    return "\t" if ending in _TAB_ENDINGS else None
 
 
 def _code(value: Any) -> str | None:

@@ -105,7 +105,7 @@ def _windows() -> Encoding:
 def _wanted(wanted: str, mark: bytes, marked: str) -> Encoding:
     try:
         codec = codecs.lookup(wanted).name.removesuffix("-sig")
-        b"".decode(codec)  # refuses codecs such as base64 that do not give text
+        b"x".decode(codec, "ignore")  # refuses codecs such as base64 that do not give text
     except LookupError as error:
         raise InputError(
             f"There is no text encoding called {wanted!r}.", remedy="Try utf-8, utf-16, cp1252 or latin-1."
@@ -119,13 +119,14 @@ def _wanted(wanted: str, mark: bytes, marked: str) -> Encoding:
 def _wide_codec(sample: bytes) -> str | None:
     """Recognise UTF-16 without a mark: in Western text nearly every second byte is NUL."""
     pairs = len(sample) // 2
-    if not pairs or b"\0" not in sample:
+    # The very first character must show the pattern too, or a damaged file with a few NUL bytes would.
+    if not pairs or sample[:2].count(0) != 1:
         return None
     even = sample[: 2 * pairs : 2].count(0) / pairs
     odd = sample[1 : 2 * pairs : 2].count(0) / pairs
-    if odd > 0.3 and even < 0.05:
+    if odd > 0.3 and even < 0.05 and not sample[1]:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.3 and odd < 0.05 else None
+    return "utf-16-be" if even > 0.3 and odd < 0.05 and not sample[0] else None
 
 
 def _mostly_utf8(sample: bytes) -> bool:

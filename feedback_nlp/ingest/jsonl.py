@@ -132,7 +132,7 @@ class JsonLinesTable:
             chunk.rejected.append(RejectedRow(number, reason, line.beginning))
             return
         try:
-            item = json.loads(line, parse_constant=_refuse_constant)
+            item = json.loads(line.strip(), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             reason = f"The line is not valid JSON: {_problem(error)}."
         else:

@@ -166,6 +166,10 @@ class RowReader:
             row = [""]
         if "\0" in text:
             reason = "The row holds a NUL byte; the file is damaged here or not text."
+        elif len(row) != width and len(lines) > 1 and self._like_rows(lines[1:], width):
+            # An open quote has swallowed rows: read them again, without it.
+            self._next = start
+            raise csv.Error("unexpected end of data")
         elif len(row) != width:
             reason = f"The row has {len(row)} cells where the header has {width}."
         else:
@@ -180,15 +184,17 @@ class RowReader:
     def _watch(self, lines: list[str], start: int, width: int) -> None:
         """Remember a quoted cell whose inside looks like rows of the file, or that never seems to end."""
         inside = lines[1:-1]
-        like_rows = (
-            width > 2 and len(inside) > 2 and all(x.count(self._delimiter) == width - 1 for x in inside)
-        )
-        if like_rows or len(lines) > _MANY_LINES:
+        swallowed = width > 2 and len(inside) > 2 and self._like_rows(inside, width)
+        if swallowed or len(lines) > _MANY_LINES:
             self._odd_cells.append(start)
             if len(self._odd_cells) <= _FEW_WARNINGS:
                 self._warnings.append(
                     f"The row on line {start} goes on for {len(lines):,} lines: is a quote left open there?"
                 )
+
+    def _like_rows(self, lines: list[str], width: int) -> bool:
+        """Whether each line could be a row of its own."""
+        return width > 1 and all(line.count(self._delimiter) == width - 1 for line in lines)
 
     def _reject_line(self, chunk: CellChunk, error: Exception) -> None:
         """Reject the first line of the row that broke, and read on behind it."""

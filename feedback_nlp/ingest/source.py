@@ -6,13 +6,13 @@ import bz2
 import gzip
 import lzma
 import os
-import shutil
 import sys
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal
 
 from feedback_nlp.errors import InputError, UnreadableFileError, UnsupportedFormatError
 
@@ -93,7 +93,7 @@ class Source:
         self.path: Path | None = None if self.is_stdin else Path(path)
         stated, self.compression, self.ending = (None, None, "") if self.is_stdin else split_ending(path)
         self.bytes_read = 0
-        self._spool: IO[bytes] | None = None
+        self._spool: Path | None = None
         self._head: bytes | None = None
         self._begun = False
         self._status = self._stat()
@@ -216,7 +216,7 @@ class Source:
     def open_raw(self) -> BinaryIO:
         """Open the bytes as they lie on disk."""
         if self._spool is not None:
-            return open(self._spool.name, "rb")
+            return self._spool.open("rb")
         if self.path is None:
             raise InputError("Standard input can be read only once.")
         return self.path.open("rb")
@@ -238,12 +238,12 @@ class Source:
         """Copy standard input to a temporary file, for formats that are not read in one go."""
         if not self.is_stdin or self._spool is not None:
             return
-        spool = tempfile.NamedTemporaryFile(prefix="feedback-nlp-")  # noqa: SIM115 - lives as long as the source
-        spool.write(self.head())
-        shutil.copyfileobj(cast(BinaryIO, sys.stdin.buffer), spool, _BLOCK)
-        spool.flush()
-        self.size = spool.tell()
-        self._spool = spool
+        with tempfile.NamedTemporaryFile(prefix="feedback-nlp-", delete=False) as spool:
+            self._spool = Path(spool.name)
+            weakref.finalize(self, self._spool.unlink, missing_ok=True)
+            for block in self._stdin_blocks():
+                spool.write(block)
+            self.size = spool.tell()
 
     def fraction_read(self) -> float | None:
         """Return which share of the file has been read, in [0, 1]; None when its size is unknown."""
