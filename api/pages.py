@@ -72,6 +72,10 @@ def first_page() -> str:
 @blueprint.post("/")
 def answer_form() -> str | tuple[str, int]:
     """Show the form with its answer."""
+    if request.content_length is None:  # a form of unknown length would be cut at the limit without a word
+        raise Problem(
+            HTTPStatus.LENGTH_REQUIRED, "length-required", "A form must be sent with its Content-Length."
+        )
     # Browsers send line breaks of a form as CR LF; the customer's text had none of the CRs.
     text = request.form.get("text", "").replace("\r\n", "\n")
     rating = _rating(request.form.get("rating", ""))

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 from flask import Request, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.problems import Problem
 
@@ -31,17 +32,26 @@ class JsonRequest(Request):
         ------
         Problem
             415 for another content type, 400 for what is not JSON, 422 for another JSON value than an object.
+        RequestEntityTooLarge
+            413 for a body over the limit.
         """
         if not self.is_json:
             detail = "The body must be JSON, sent with the header Content-Type: application/json."
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", detail)
-        body = _parsed(self.get_data(cache=False))
+        body = _parsed(self._whole_body())
         if not isinstance(body, dict):
             errors = [{"loc": [], "msg": "Input should be an object."}]
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "schema", "The body must be a JSON object.", errors=errors
             )
         return body
+
+    def _whole_body(self) -> bytes:
+        raw = self.get_data(cache=False)
+        # Werkzeug ends a body of unknown length at the limit without a word; what it left may look complete.
+        if self.content_length is None and len(raw) >= (self.max_content_length or len(raw) + 1):
+            raise RequestEntityTooLarge()
+        return raw
 
 
 def refuse_query() -> None:

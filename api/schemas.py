@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation
+from pydantic_core import PydanticCustomError
 
 __all__ = [
     "FIELDS",
@@ -25,6 +26,23 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Precision = Annotated[float, Field(gt=0, lt=1)]
 
 
+def _whole_characters(text: str) -> str:
+    """Refuse halves of surrogate pairs: JSON can spell them, but they are no characters and no UTF-8."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            message = (
+                "Input holds half of a surrogate pair, which is no character; cut texts between characters."
+            )
+            raise PydanticCustomError("string_unicode", message) from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole_characters)]
+Identifier = Annotated[str, Field(max_length=512)]
+
+
 class Strict(BaseModel):
     """Types are taken as sent (no "5" for 5) and unknown fields are refused."""
 
@@ -34,8 +52,8 @@ class Strict(BaseModel):
 class Document(Strict):
     """One piece of feedback to analyse."""
 
-    id: str | None = Field(None, max_length=512, description="Your identifier; comes back as it was sent.")
-    text: str = Field(
+    id: Identifier | None = Field(None, description="Your identifier; comes back as it was sent.")
+    text: Text = Field(
         description="The customer's words. At most 100,000 characters unless the server says otherwise."
     )
     language: str | None = Field(

@@ -13,7 +13,7 @@ from typing import Any
 from flask_openapi.openapi import OpenAPI
 
 from api.app import create_app
-from api.service import EXTENSION
+from api.service import EXTENSION, Scorer
 from feedback_nlp.errors import SettingError
 from feedback_nlp.settings import Settings
 
@@ -34,6 +34,7 @@ def serve(
     workers: int | None = None,
     threads: int | None = None,
     settings: Settings | None = None,
+    analyzer: Scorer | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until told to stop (SIGTERM: requests in flight are finished; SIGINT: at once).
@@ -47,6 +48,8 @@ def serve(
         Laid over the settings.
     settings : Settings, optional
         Default: those of the environment.
+    analyzer : Analyzer, optional
+        Default: the bundle that the settings name, else the shipped one.
     on_ready : callable, optional
         Called with the address, such as ``http://127.0.0.1:8000/``, once connections are taken.
 
@@ -62,7 +65,7 @@ def serve(
     )
     listener = open_socket(settings)
     try:
-        app = create_app(settings)
+        app = create_app(settings, analyzer)
         refusal = app.extensions[EXTENSION].refusal
         if refusal is not None:
             raise refusal
@@ -151,7 +154,8 @@ def _run_gunicorn(app: OpenAPI, listener: socket.socket, settings: Settings) -> 
 
 def _gunicorn_choices(listener: socket.socket, settings: Settings) -> dict[str, Any]:
     return {
-        "bind": f"fd://{listener.fileno()}",
+        # Handed over: were it open here too, connections would still be taken while the server drains.
+        "bind": f"fd://{listener.detach()}",
         "workers": settings.workers,
         "threads": _all_threads(settings),
         "worker_class": "gthread",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import repeat
-from typing import Any
+from typing import Any, ClassVar
 
 from flask.testing import FlaskClient
 
@@ -40,7 +40,7 @@ class FakeAnalyzer:
     """Counts words. A text with "explode" raises an error that quotes it, as a careless library would."""
 
     model = MODEL
-    manifest: dict[str, Any] = {
+    manifest: ClassVar[dict[str, Any]] = {
         "name": "counting",
         "threshold": 0.7,
         "precision": 0.95,
