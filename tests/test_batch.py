@@ -153,10 +153,12 @@ def test_excel_to_every_format(tmp_path, tiny, target):
 
 
 def test_names_that_a_format_needs_once(tmp_path, tiny):
-    (tmp_path / "in.csv").write_text("id,,id,text\n1,x,2,bad\n")
+    (tmp_path / "in.csv").write_text('id,,id,text,"100 %s ""é"""\n1,x,2,bad,"a\t\\""b"""\n')
     score_file(tmp_path / "in.csv", tmp_path / "out.jsonl", analyzer=tiny)
     row = json.loads((tmp_path / "out.jsonl").read_text())
-    assert list(row.items())[:4] == [("id", "1"), ("column_2", "x"), ("id.2", "2"), ("text", "bad")]
+    assert list(row.items())[:5] == [
+        ("id", "1"), ("column_2", "x"), ("id.2", "2"), ("text", "bad"), ('100 %s "é"', 'a\t\\"b"')
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.parquet"])

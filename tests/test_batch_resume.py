@@ -46,7 +46,9 @@ def kill(source, target, *, chunks, workers=1, resume="anew"):
     """Score in a process that kills itself, as kill -9 does, after so many chunks."""
     arguments = [str(source), str(target), str(workers), str(chunks), resume]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run([sys.executable, "-c", KILLED, *arguments], env=environment, cwd=ROOT, check=False)
+    command = [sys.executable, "-c", KILLED, *arguments]
+    # Its workers hold the other end of the captured output, so this returns once they have ended too.
+    ended = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, timeout=60)
     assert ended.returncode == -9
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback_nlp.batch.writers import kept_places, typed_columns, unique_names
-from feedback_nlp.ingest.chunks import ArrowChunk, Chunk, cell_text
+from feedback_nlp.ingest.chunks import ArrowChunk, CellChunk, Chunk, cell_text
 from feedback_nlp.records import SCORED_COLUMNS
 
 __all__ = ["ParquetWriter"]
@@ -76,10 +76,11 @@ class ParquetWriter:
         if isinstance(chunk, ArrowChunk):
             return [chunk.batch.column(place) for place in self._kept]
         columns = list(zip(*chunk.rows(), strict=True)) or [()] * (max(self._kept, default=-1) + 1)
+        all_text = isinstance(chunk, CellChunk) and chunk.raw is not None
         arrays = []
         for field, place in zip(self.schema, self._kept, strict=False):
             values: Any = columns[place]
-            if pa.types.is_string(field.type):
+            if pa.types.is_string(field.type) and not all_text:
                 values = [None if value is None else cell_text(value) for value in values]
             arrays.append(pa.array(values, field.type))
         return arrays

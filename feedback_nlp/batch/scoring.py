@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from feedback_nlp.records import SCORED_COLUMNS, Analysis, ModelId
 
 __all__ = ["AnalyzerLike", "LocalScorer", "ProcessScorer", "Scorer", "Texts", "build_scorer", "score_columns"]
 
+_PARENT_CHECK_SECONDS = 1.0
 Carried = TypeVar("Carried")
 
 
@@ -139,7 +143,7 @@ class ProcessScorer:
         self._executor = loky.ProcessPoolExecutor(
             workers,
             initializer=_start_worker,
-            initargs=(analyzer, bundle, precision),
+            initargs=(analyzer, bundle, precision, os.getpid()),
             env={name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")},
         )
         self.model: str = self._result(self._executor.submit(_model_in_worker))
@@ -186,10 +190,20 @@ class _Worker:
 _WORKER = _Worker()
 
 
-def _start_worker(analyzer: AnalyzerLike | None, bundle: Path | None, precision: float | None) -> None:
+def _start_worker(
+    analyzer: AnalyzerLike | None, bundle: Path | None, precision: float | None, parent: int
+) -> None:
     # Ctrl-C reaches the whole group of processes; only the parent answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _WORKER.analyzer, _WORKER.bundle, _WORKER.precision = analyzer, bundle, precision
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent is gone: killed with -9, it cannot say so, and loky would wait for ever."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECK_SECONDS)
+    os._exit(1)
 
 
 def _model_in_worker() -> str:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from json.encoder import encode_basestring
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -34,6 +35,7 @@ _NUMBERS = frozenset(
 )
 _ALWAYS = frozenset({"fb_status", "fb_language", "fb_model"})
 _LISTS = frozenset({"fb_flags", "fb_topics"})
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _FORMULA_STARTS = "=+-@\t\r\n"
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?$")
 
@@ -194,7 +196,7 @@ def _typed(name: str, column: list[str], statuses: list[str]) -> list[Any]:
 
 @lru_cache(maxsize=4096)
 def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODE(value)
 
 
 def _json_literals(name: str, column: list[str], statuses: list[str]) -> list[str]:
@@ -221,6 +223,8 @@ class JsonLinesWriter:
         self._kept = kept_places(columns)
         self._names = unique_names([columns[place] for place in self._kept])
         self._pick: Callable[[list[Any]], Any] = _picker(self._kept)
+        # A key may hold a percent sign, which the template must not take for its own.
+        self._texts = "{" + "".join(f"{_ENCODE(name).replace('%', '%%')}: %s, " for name in self._names)
 
     def header(self) -> bytes:
         """Return nothing: there is no header."""
@@ -240,11 +244,13 @@ class JsonLinesWriter:
         """Return each object without its closing brace, ready for more."""
         if isinstance(chunk, ObjectChunk):
             return [_body(raw, item) for raw, item in zip(chunk.raw, chunk.objects, strict=True)]
+        if isinstance(chunk, CellChunk) and chunk.raw is not None:  # all cells are text: five times as fast
+            return [self._texts % tuple(map(encode_basestring, self._pick(row))) for row in chunk.cells]
         return [self._object(row) for row in chunk.rows()]
 
     def _object(self, row: list[Any]) -> str:
         values = map(json_value, self._pick(row))
-        return _open(json.dumps(dict(zip(self._names, values, strict=True)), ensure_ascii=False))
+        return _open(_ENCODE(dict(zip(self._names, values, strict=True))))
 
 
 def _picker(places: list[int]) -> Callable[[list[Any]], Any]:
@@ -256,9 +262,7 @@ def _picker(places: list[int]) -> Callable[[list[Any]], Any]:
 def _body(raw: str, item: dict[str, Any]) -> str:
     # The cheap look comes first: nearly no line holds the prefix.
     if "fb_" in raw and not REPLACED_COLUMNS.isdisjoint(item):
-        raw = json.dumps(
-            {key: value for key, value in item.items() if key not in REPLACED_COLUMNS}, ensure_ascii=False
-        )
+        raw = _ENCODE({key: value for key, value in item.items() if key not in REPLACED_COLUMNS})
     return _open(raw)
 
 

@@ -25,6 +25,10 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+# json.loads would build one for each line.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 class JsonLinesTable:
     """A JSON Lines file, read from its first row each time `chunks` is called.
 
@@ -132,7 +136,7 @@ class JsonLinesTable:
             chunk.rejected.append(RejectedRow(number, reason, line.beginning))
             return
         try:
-            item = json.loads(line.strip(), parse_constant=_refuse_constant)
+            item = _DECODER.decode(line.strip())
         except (ValueError, RecursionError) as error:
             reason = f"The line is not valid JSON: {_problem(error)}."
         else:
@@ -149,7 +153,7 @@ class JsonLinesTable:
 def _objects(lines: list[str]) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
-            item = json.loads(line, parse_constant=_refuse_constant)
+            item = _DECODER.decode(line.strip())
         except (ValueError, RecursionError):
             continue
         if isinstance(item, dict):
