@@ -39,7 +39,7 @@ def train(recipe: Path | None, data: Path | None, output: Path, as_json: bool) -
 
     \b
     Example:
-      feedback-nlp train --recipe my_recipe.json --data training/ -o my_bundle/
+      feedback-nlp train --recipe my_recipe.toml --data training/ -o my_bundle/
     """
     folder = settings_with(training_data=data).training_data
     if folder is None:
@@ -48,13 +48,13 @@ def train(recipe: Path | None, data: Path | None, output: Path, as_json: bool) -
             remedy="Use --data FOLDER or set FEEDBACK_TRAINING_DATA to the folder with datasets/ and gold/.",
         )
 
-    from feedback_nlp.train import DEFAULT_RECIPE, train_bundle
+    from feedback_nlp.train import train_bundle
 
     def progress(stage: str) -> None:
         click.echo(f"feedback-nlp: {stage}", err=True)
 
-    manifest = train_bundle(recipe or DEFAULT_RECIPE, folder, output, progress)
+    bundle = train_bundle(recipe, folder, output, progress)
     if as_json:
-        echo_json(manifest)
+        echo_json(bundle.manifest)
     else:
-        click.echo(f"{output}: {manifest['name']} {manifest['version']}")
+        click.echo(f"{bundle.model} is in {output}")
