@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+import api
 from api.highlight import Piece, lines_of, reasons_of
 from api.pages import EXAMPLES
-from feedback_nlp.records import Contribution, SentenceSentiment
+from feedback_nlp.records import SENTIMENTS, Contribution, SentenceSentiment
 from tests.fake_analyzer import QUIET, FakeAnalyzer, build_client
 
 TEXT = "Lovely shoes, early. Then: my card was declined!"
@@ -136,6 +138,33 @@ def test_an_error_of_the_service_is_a_page_for_browsers(
     response = client.post("/", data={"text": "explode"}, headers={"Accept": "text/html"})
     assert (response.status_code, response.mimetype) == (500, "text/html")
     assert "explode" not in response.text + capsys.readouterr().err
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of #rrggbb (WCAG 2.2)."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+PAIRS = [("ink", "paper"), ("ink", "card"), ("quiet", "paper"), ("quiet", "card"), ("accent-ink", "accent")]
+PAIRS += [("accent", "card"), ("accent", "paper"), ("warn", "warn-soft"), ("negative", "card")]
+PAIRS += [(label, f"{label}-soft") for label in SENTIMENTS]
+PAIRS += [("ink", f"{label}-{shade}") for label in SENTIMENTS for shade in ("soft", "mid")]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_every_text_has_the_contrast_of_wcag_aa(scheme: int) -> None:
+    style = (Path(api.__file__).parent / "static" / "page.css").read_text()
+    block = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[scheme]
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block))
+    weak = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in PAIRS}
+    assert {pair: ratio for pair, ratio in weak.items() if ratio < 4.5} == {}
 
 
 def test_lines_hold_the_whole_text_in_order() -> None:
