@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedback_nlp.cli.options import bundle_option, echo_json, json_option, load_analyzer, settings_with
+from feedback_nlp.cli.terminal import render_figures
 
 if TYPE_CHECKING:
     from feedback_nlp.analyzer import Analyzer
@@ -96,4 +97,7 @@ def _evaluate_file(
     from feedback_nlp.evaluate import evaluate_file
 
     report = evaluate_file(analyzer, file, text_column=text_column, label_column=label_column)
-    echo_json(report)
+    if as_json:
+        echo_json(report)
+    else:
+        click.echo("\n".join(render_figures(report)))

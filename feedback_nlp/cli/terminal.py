@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from feedback_nlp.records import Analysis, Contribution
 
-__all__ = ["printable", "render_analysis"]
+__all__ = ["printable", "render_analysis", "render_figures"]
 
 BAR_WIDTH = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -120,3 +121,29 @@ def _contributions(analysis: Analysis) -> Iterator[str]:
 
 def _signed(part: Contribution, analysis: Analysis) -> float:
     return part.weight if part.toward == analysis.sentiment else -part.weight
+
+
+def render_figures(figures: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """Yield nested figures as lines, one a figure, groups indented under their name.
+
+    Examples
+    --------
+    >>> list(render_figures({"texts": 1200, "f1": {"negative": 0.87654, "neutral": None}}))
+    ['texts     1,200', 'f1', '  negative  0.877', '  neutral   -']
+    """
+    width = max((len(name) for name, value in figures.items() if not isinstance(value, Mapping)), default=0)
+    width = max(width + 2, 10)
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{printable(name)}"
+            yield from render_figures(value, indent + "  ")
+        else:
+            yield f"{indent}{printable(name):<{width}}{_figure(value)}"
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
