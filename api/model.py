@@ -11,6 +11,7 @@ from api.requests import refuse_query
 from api.schemas import ModelResponse, TaxonomyResponse
 from api.service import Scorer, current_service
 from api.specification import problem_responses
+from feedback_nlp.analyzer import DEFAULT_PRECISION
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
 
 __all__ = ["TOPIC_WORDS", "blueprint", "topic_title"]
@@ -43,16 +44,7 @@ TOPIC_WORDS: dict[str, tuple[str, str]] = {
     "venue": ("Venue", "Shop, restaurant or hotel as a place: rooms, cleanliness, noise, location."),
 }
 #: Parts of the manifest that say how the bundle was made.
-SUMMARY = (
-    "format_version",
-    "preprocess_version",
-    "created_at",
-    "seed",
-    "language",
-    "taxonomy",
-    "versions",
-    "licenses",
-)
+SUMMARY = ("format_version", "preprocess_version", "language", "seed", "trained_with", "texts", "sizes")
 
 blueprint = APIBlueprint(
     "model",
@@ -82,8 +74,10 @@ def model() -> dict[str, Any]:
             "digest": analyzer.model.digest,
         },
         "labels": _labels(manifest),
-        "precision": service.settings.precision or manifest.get("precision"),
-        "threshold": manifest.get("threshold"),
+        "precision": service.settings.precision or DEFAULT_PRECISION,
+        "precisions": [
+            dict(zip(("precision", "threshold", "coverage"), row, strict=True)) for row in analyzer.precisions
+        ],
         "metrics": manifest.get("metrics", {}),
         "manifest": {name: manifest[name] for name in SUMMARY if name in manifest},
     }

@@ -227,15 +227,27 @@ class BatchResponse(Strict):
     results: list[ScoreResponse]
 
 
+class PrecisionRow(Strict):
+    """What it takes to be that sure: labels at or above the threshold, and the share of texts that are."""
+
+    precision: Share
+    threshold: Share
+    coverage: Share
+
+
 class ModelResponse(Strict):
     """The bundle in use."""
 
     model: Model
     labels: dict[str, list[str]]
-    precision: float | None = Field(description="Precision aimed at by labels not marked uncertain.")
-    threshold: float | None = Field(description="Confidence below which a label is marked uncertain.")
+    precision: Share = Field(
+        description="Wanted precision of labels not marked uncertain, unless a request says other."
+    )
+    precisions: list[PrecisionRow] = Field(
+        description="Measured on texts not trained on. Between two rows the stricter one decides."
+    )
     metrics: dict[str, Any]
-    manifest: dict[str, Any] = Field(description="Versions, seed and dates of the bundle.")
+    manifest: dict[str, Any] = Field(description="How the bundle was made: versions, seed, counts.")
 
 
 class TopicName(Strict):

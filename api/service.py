@@ -31,6 +31,10 @@ class Scorer(Protocol):
     def manifest(self) -> dict[str, Any]:
         """Manifest of the bundle."""
 
+    @property
+    def precisions(self) -> list[list[float]]:
+        """Rows of wanted precision, threshold on confidence, coverage."""
+
     def analyze(
         self,
         text: str,

@@ -42,11 +42,10 @@ class FakeAnalyzer:
     model = MODEL
     manifest: ClassVar[dict[str, Any]] = {
         "name": "counting",
-        "threshold": 0.7,
-        "precision": 0.95,
         "metrics": {"accuracy": 0.5},
         "seed": 1,
     }
+    precisions: ClassVar[list[list[float]]] = [[0.9, 0.6, 0.9], [0.95, 0.7, 0.8]]
 
     def __init__(self) -> None:
         self.batches: list[dict[str, Any]] = []
@@ -68,7 +67,7 @@ class FakeAnalyzer:
             return without_labels("unsupported_language", language or "de")
         score = max(-1.0, min(1.0, total(text) / 4))
         confidence = 0.6 + 0.3 * abs(score)
-        threshold = self.manifest["threshold"] if precision is None else precision
+        threshold = 0.7 if precision is None else precision
         return Analysis(
             status="ok",
             language="en",

@@ -26,7 +26,11 @@ def test_model_names_bundle_labels_threshold_and_metrics(client: FlaskClient) ->
     body = ModelResponse.model_validate_json(client.get("/v1/model").data)
     assert body.model.name == "counting"
     assert body.labels["kind"] == list(KINDS)
-    assert (body.threshold, body.precision) == (0.7, 0.95)
+    assert body.precision == 0.95
+    assert [(row.precision, row.threshold, row.coverage) for row in body.precisions] == [
+        (0.9, 0.6, 0.9),
+        (0.95, 0.7, 0.8),
+    ]
     assert body.metrics == {"accuracy": 0.5}
     assert body.manifest == {"seed": 1}
 
