@@ -13,7 +13,8 @@ from typing import Any
 from flask_openapi.openapi import OpenAPI
 
 from api.app import create_app
-from api.service import EXTENSION, Scorer
+from api.service import Scorer
+from feedback_nlp import Analyzer
 from feedback_nlp.errors import SettingError
 from feedback_nlp.settings import Settings
 
@@ -65,10 +66,7 @@ def serve(
     )
     listener = open_socket(settings)
     try:
-        app = create_app(settings, analyzer)
-        refusal = app.extensions[EXTENSION].refusal
-        if refusal is not None:
-            raise refusal
+        app = create_app(settings, analyzer or Analyzer.load(settings.bundle))
         if on_ready is not None:
             on_ready(_address(settings.host, listener.getsockname()[1]))
         run = _run_gunicorn if importlib.util.find_spec("fcntl") else _run_waitress
