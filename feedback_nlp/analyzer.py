@@ -1,0 +1,334 @@
+"""The one inference path: texts in, analyses out, same order. CLI, API, jobs and notebooks all come through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice, repeat
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.bundle import Bundle, load_bundle
+from feedback_nlp.chunks import Form
+from feedback_nlp.errors import BundleError, InputError
+from feedback_nlp.explain import Explainer, Explanation
+from feedback_nlp.heads import TOPIC_COLUMNS, Heads
+from feedback_nlp.language import ENGLISH, LanguageGate, Verdict, english_confidence
+from feedback_nlp.language_words import COMMON_ENGLISH
+from feedback_nlp.records import KINDS, SENTIMENTS, Analysis, ModelId
+from feedback_nlp.scoring import BatchScores, LinearScorer
+from feedback_nlp.sentiment import MIXED, pool_clauses
+from feedback_nlp.textspans import BatchDetails
+from feedback_nlp.topics import TopicSentimentHead, gather_evidence
+
+__all__ = ["DEFAULT_PRECISION", "Analyzer"]
+
+#: Wanted share of right labels among those not marked uncertain.
+DEFAULT_PRECISION: Final = 0.95
+#: Stars (of 5) that contradict a confidently negative or positive text.
+_GLAD_STARS: Final = 4.0
+_SAD_STARS: Final = 2.0
+MISMATCH: Final = "rating_text_mismatch"
+
+_OK, _CALLER_SAYS_FOREIGN = "ok", "unsupported_language"
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the heads say of a batch, one entry a text."""
+
+    labels: NDArray[np.int64]
+    three: NDArray[np.float64]
+    mixed: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    kinds: NDArray[np.int64]
+    kind_confidence: NDArray[np.float64]
+    details: BatchDetails
+
+
+class Analyzer:
+    """Analyses customer feedback with one bundle.
+
+    Use `Analyzer.load`; the constructor takes a bundle that is already loaded.
+
+    Parameters
+    ----------
+    bundle : Bundle
+
+    Examples
+    --------
+    >>> analyzer = Analyzer.load()
+    >>> analyzer.analyze("Website is not working.").sentiment
+    'negative'
+    >>> [one.kind for one in analyzer.analyze_many(["Love it!", "How do I pay?"])]
+    ['praise', 'question']
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        try:
+            self._heads = Heads.from_json(bundle.heads)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(f"The heads of the bundle in {bundle.path} are malformed: {error}.") from error
+        self._scorer = LinearScorer(bundle.linear, frozenset(COMMON_ENGLISH))
+        self._gate = LanguageGate(bundle.linear.words)
+        self.model: ModelId = bundle.model
+        self._threshold = self._heads.threshold_for(DEFAULT_PRECISION)
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> Self:
+        """Load a bundle.
+
+        Parameters
+        ----------
+        path : str, Path or None, default=None
+            Folder of the bundle; None for the shipped one.
+
+        Raises
+        ------
+        BundleNotFoundError, BundleDigestError, BundleVersionError, BundleError
+        """
+        return cls(load_bundle(path))
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The bundle's manifest."""
+        return self._bundle.manifest
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle itself."""
+        return self._bundle
+
+    @property
+    def precisions(self) -> list[list[float]]:
+        """Rows of wanted precision, threshold on confidence, coverage."""
+        return self._heads.precisions
+
+    def analyze(
+        self,
+        text: str,
+        *,
+        language: str | None = None,
+        rating: float | None = None,
+        explain: bool = False,
+        precision: float | None = None,
+    ) -> Analysis:
+        """Analyse one text; see `analyze_batch`.
+
+        Examples
+        --------
+        >>> analysis = Analyzer.load().analyze("Card was declined twice.", explain=True)
+        >>> analysis.sentiment, [(t.topic, t.sentiment) for t in analysis.topics]
+        ('negative', [('checkout_payment', 'negative')])
+        """
+        return self.analyze_batch([text], [language], [rating], explain=explain, precision=precision)[0]
+
+    def analyze_many(
+        self,
+        texts: Iterable[str],
+        *,
+        languages: Iterable[str | None] | None = None,
+        ratings: Iterable[float | None] | None = None,
+        explain: bool = False,
+        precision: float | None = None,
+        batch_size: int = 1024,
+    ) -> Iterator[Analysis]:
+        """Analyse texts in batches; yields one analysis a text, in the same order.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Read as they are needed.
+        languages, ratings : iterable or None
+            One entry a text.
+        explain : bool
+        precision : float or None
+        batch_size : int, default=1024
+            Larger ones gain nothing and keep more in memory.
+        """
+        rows = zip(texts, languages or repeat(None), ratings or repeat(None), strict=False)
+        while batch := list(islice(rows, batch_size)):
+            parts = [list(column) for column in zip(*batch, strict=True)]
+            yield from self.analyze_batch(*parts, explain=explain, precision=precision)
+
+    def analyze_batch(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None] | None = None,
+        ratings: Sequence[float | None] | None = None,
+        *,
+        explain: bool = False,
+        precision: float | None = None,
+    ) -> list[Analysis]:
+        """Analyse one batch of texts at once.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        languages : sequence of (str or None) or None
+            ISO 639-1 code where the caller knows it; else it is identified.
+        ratings : sequence of (float or None) or None
+            Stars from 1 to 5; a text that clearly says the opposite is flagged "rating_text_mismatch".
+        explain : bool, default=False
+            Whether to explain each label.
+        precision : float or None, default=None
+            Wanted precision in (0, 1) that decides `uncertain`; None for 0.95.
+
+        Raises
+        ------
+        InputError
+            A text is no string; `precision` is not between 0 and 1.
+        """
+        threshold = self._threshold_for(precision)
+        for place, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise InputError(f"Text {place} is {type(text).__name__}, not a string.", remedy="Pass str only.")
+        distinct: dict[str, int] = {}
+        rows = [distinct.setdefault(text, len(distinct)) for text in texts]
+        unique = list(distinct)
+        scores = self._scorer.score(unique)
+        verdicts = self._identify(unique, scores)
+        columns = self._apply_heads(unique, scores)
+        records = self._build_records(columns, verdicts, threshold)
+        out = [records[row] for row in rows]
+        self._note_callers_language(out, languages, rows, columns, threshold)
+        if ratings is not None:
+            out = [self._note_rating(one, rating) for one, rating in zip(out, ratings, strict=True)]
+        if explain:
+            out = [self._note_explanation(one, text) for one, text in zip(out, texts, strict=True)]
+        return out
+
+    def explain(self, text: str) -> Explanation:
+        """Return the decision of one text taken apart, with intercept and runner-up.
+
+        Raises
+        ------
+        InputError
+            The text has no label: it is empty, unreadable or in another language.
+        """
+        analysis = self.analyze(text)
+        if analysis.sentiment is None:
+            raise InputError(f"There is no label to explain: the text's status is {analysis.status!r}.")
+        return self._explainer.explain(text, SENTIMENTS.index(analysis.sentiment))
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self._scorer, self._heads)
+
+    def _threshold_for(self, precision: float | None) -> float:
+        if precision is None:
+            return self._threshold
+        if not 0 < precision < 1:
+            raise InputError(f"precision is {precision}, it must lie between 0 and 1.", remedy="Try 0.95.")
+        return self._heads.threshold_for(precision)
+
+    def _identify(self, texts: list[str], scores: BatchScores) -> list[Verdict | float]:
+        """Return a verdict for each text; for surely English ones just the confidence, which is most of them."""
+        counts = scores.all_words, scores.known_words, scores.common_words
+        out: list[Verdict | float] = list(english_confidence(*counts).tolist())
+        unsure = np.flatnonzero(~self._gate.is_surely_english(*counts))
+        if len(unsure):
+            starts = np.searchsorted(scores.tokens.texts, np.arange(len(texts) + 1))
+            for row in unsure.tolist():
+                out[row] = self._gate.judge(texts[row], self._words(scores, starts[row], starts[row + 1]))
+        return out
+
+    def _words(self, scores: BatchScores, start: int, end: int) -> list[str]:
+        forms, bits = scores.tokens.forms[start:end], scores.tokens.bits[start:end]
+        names = self._scorer.table.forms
+        words = [names[form] for form in forms[(bits & Form.SPELLED) != 0].tolist()]
+        return [word for word in words if word.replace("'", "").isalpha()]
+
+    def _apply_heads(self, texts: list[str], scores: BatchScores) -> _Columns:
+        heads = self._heads
+        pools = pool_clauses(scores)
+        three, mixed = heads.sentiment.probabilities(pools.inputs)
+        labels = heads.sentiment.labels(three, mixed)
+        confidence = np.where(labels == MIXED, mixed, three.max(axis=1))
+        kinds = heads.kind.probabilities(scores.texts)
+        evidence = gather_evidence(scores, TOPIC_COLUMNS)
+        topics = heads.topics.probabilities(evidence)
+        where, which = np.nonzero(topics >= heads.topics.thresholds)
+        inputs = TopicSentimentHead.inputs(scores, evidence, heads.topics, where, which)
+        signs = heads.topic_sentiment.probabilities(inputs, which).argmax(axis=1)
+        details = BatchDetails(texts, scores, heads, labels, three, topics, evidence, where, which, signs)
+        return _Columns(labels, three, mixed, confidence, kinds.argmax(axis=1), kinds.max(axis=1), details)
+
+    def _build_records(
+        self, columns: _Columns, verdicts: list[Verdict | float], threshold: float
+    ) -> list[Analysis]:
+        uncertain = columns.confidence < threshold
+        parts = zip(
+            verdicts,
+            columns.labels.tolist(),
+            columns.three.tolist(),
+            columns.mixed.tolist(),
+            columns.confidence.tolist(),
+            uncertain.tolist(),
+            columns.kinds.tolist(),
+            columns.kind_confidence.tolist(),
+            strict=True,
+        )
+        out = []
+        for row, (verdict, label, (p_neg, p_neu, p_pos), mixed, confidence, unsure, kind, p_kind) in enumerate(parts):
+            if isinstance(verdict, float):
+                code, certainty = ENGLISH, verdict
+            elif verdict.status == _OK:
+                code, certainty = verdict.code, verdict.confidence
+            else:
+                out.append(self._unlabelled(verdict.status, verdict.code, verdict.confidence))
+                continue
+            out.append(
+                Analysis(
+                    _OK, code, certainty, SENTIMENTS[label], p_pos - p_neg, p_neg, p_neu, p_pos, mixed,
+                    confidence, unsure, KINDS[kind], p_kind, (), self.model, (), (), columns.details, row,
+                )
+            )  # fmt: skip
+        return out
+
+    def _unlabelled(self, status: str, code: str, confidence: float) -> Analysis:
+        return Analysis(
+            status, code, confidence, None, None, None, None, None, None, None, None, None, None, (), self.model
+        )
+
+    def _note_callers_language(
+        self,
+        out: list[Analysis],
+        languages: Sequence[str | None] | None,
+        rows: list[int],
+        columns: _Columns,
+        threshold: float,
+    ) -> None:
+        """A language that the caller names is taken at its word."""
+        for place, code in enumerate(languages or ()):
+            if code is None or out[place].status == "empty":
+                continue
+            primary = code.lower().replace("_", "-").split("-")[0]
+            if primary != ENGLISH:
+                out[place] = self._unlabelled(_CALLER_SAYS_FOREIGN, primary, 1.0)
+            elif out[place].status == _OK:
+                out[place] = replace(out[place], language=ENGLISH, language_confidence=1.0)
+            elif out[place].status == _CALLER_SAYS_FOREIGN:
+                verdicts: list[Verdict | float] = [1.0] * len(columns.labels)
+                out[place] = self._build_records(columns, verdicts, threshold)[rows[place]]
+
+    def _note_rating(self, one: Analysis, rating: float | None) -> Analysis:
+        if rating is None or one.uncertain is not False:
+            return one
+        contradicts = (one.sentiment == "negative" and rating >= _GLAD_STARS) or (
+            one.sentiment == "positive" and rating <= _SAD_STARS
+        )
+        return replace(one, flags=(*one.flags, MISMATCH)) if contradicts else one
+
+    def _note_explanation(self, one: Analysis, text: str) -> Analysis:
+        if one.sentiment is None:
+            return one
+        explained = self._explainer.explain(text, SENTIMENTS.index(one.sentiment))
+        return replace(one, explanation=explained.contributions)
+
+

@@ -1,0 +1,272 @@
+"""The trained model as a folder of plain arrays and text. Loading executes nothing from it.
+
+::
+
+    manifest.json     format, name, version, labels, seed, versions, digests of data and parts, metrics
+    words.txt         normal forms, one a line; their line number is their number
+    terms.npy         (n_terms, 4) int32: scope, then up to three word numbers, -1 for none
+    term_idf.npy      (n_terms,) float32
+    term_weights.npy  (n_terms, n_outputs) float16
+    grams.txt         character n-grams, one a line
+    gram_idf.npy      (n_grams,) float32
+    gram_weights.npy  (n_grams, n_outputs) float16
+    heads.json        what is made of the linear outputs: intercepts, calibration, thresholds
+    model_card.md     for people
+
+The digests of all parts stand in the manifest; the bundle's own digest is that of its manifest. A part that differs,
+another format or another preprocess version is refused with a clear error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.errors import BundleDigestError, BundleError, BundleNotFoundError, BundleVersionError
+from feedback_nlp.preprocess import PREPROCESS_VERSION
+from feedback_nlp.records import ModelId
+
+__all__ = ["FORMAT_VERSION", "Bundle", "LinearPart", "load_bundle", "save_bundle", "shipped_bundle_path"]
+
+#: Raise it when the folder's layout changes; keep a reader for older ones or refuse them by name.
+FORMAT_VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+CARD: Final = "model_card.md"
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class LinearPart:
+    """The linear model over both feature blocks.
+
+    Parameters
+    ----------
+    words : tuple of str
+        Normal forms that stand in terms.
+    terms : ndarray of int32, shape (n_terms, 4)
+        Scope and word numbers of each term.
+    term_idf : ndarray of float32, shape (n_terms,)
+    term_weights : ndarray of float32, shape (n_terms, n_outputs)
+    grams : tuple of str
+    gram_idf : ndarray of float32, shape (n_grams,)
+    gram_weights : ndarray of float32, shape (n_grams, n_outputs)
+    """
+
+    words: tuple[str, ...]
+    terms: NDArray[np.int32]
+    term_idf: Floats
+    term_weights: Floats
+    grams: tuple[str, ...]
+    gram_idf: Floats
+    gram_weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A loaded bundle.
+
+    Parameters
+    ----------
+    path : Path
+    manifest : dict
+    linear : LinearPart
+    heads : dict
+        Parameters of the heads, by task.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+    linear: LinearPart
+    heads: dict[str, Any]
+
+    @property
+    def model(self) -> ModelId:
+        """Name, version and digest."""
+        return ModelId(self.manifest["name"], self.manifest["version"], self.manifest["digest"])
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        return (self.path / CARD).read_text(encoding="utf-8")
+
+
+def shipped_bundle_path(language: str = "en") -> Path:
+    """Return the folder of the bundle that comes with the package."""
+    return Path(__file__).parent / "models" / language
+
+
+def load_bundle(path: str | Path | None = None) -> Bundle:
+    """Load a bundle and check every part of it.
+
+    Parameters
+    ----------
+    path : str, Path or None, default=None
+        The folder; None for the shipped one.
+
+    Raises
+    ------
+    BundleNotFoundError
+        No manifest there.
+    BundleVersionError
+        Made by another format or preprocess version.
+    BundleDigestError
+        A part is missing or differs from its digest.
+    BundleError
+        A part has not the shape that the manifest says.
+    """
+    folder = shipped_bundle_path() if path is None else Path(path)
+    manifest = _read_manifest(folder)
+    _check_versions(folder, manifest)
+    parts = {name: _read_part(folder, name, expected) for name, expected in manifest["parts"].items()}
+    try:
+        linear = LinearPart(
+            words=_lines(parts["words.txt"]),
+            terms=_array(parts["terms.npy"], np.int32),
+            term_idf=_array(parts["term_idf.npy"], np.float32),
+            term_weights=_array(parts["term_weights.npy"], np.float32),
+            grams=_lines(parts["grams.txt"]),
+            gram_idf=_array(parts["gram_idf.npy"], np.float32),
+            gram_weights=_array(parts["gram_weights.npy"], np.float32),
+        )
+        heads = json.loads(parts["heads.json"])
+    except (KeyError, ValueError) as error:
+        raise BundleError(
+            f"The bundle in {folder} is incomplete or malformed: {error}.", remedy="Build it again."
+        ) from error
+    _check_shapes(folder, linear)
+    return Bundle(folder, manifest, linear, heads)
+
+
+def save_bundle(
+    folder: str | Path, linear: LinearPart, heads: dict[str, Any], manifest: dict[str, Any], card: str
+) -> Bundle:
+    """Write a bundle and load it back.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if missing; parts of an older bundle in it are replaced.
+    linear : LinearPart
+    heads : dict
+        JSON types only.
+    manifest : dict
+        Name, version, labels, seed and whatever else belongs there; versions and digests are added here.
+    card : str
+        Markdown.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {
+        "words.txt": "\n".join(linear.words).encode(),
+        "terms.npy": _npy(linear.terms.astype(np.int32)),
+        "term_idf.npy": _npy(linear.term_idf.astype(np.float32)),
+        "term_weights.npy": _npy(linear.term_weights.astype(np.float16)),
+        "grams.txt": "\n".join(linear.grams).encode(),
+        "gram_idf.npy": _npy(linear.gram_idf.astype(np.float32)),
+        "gram_weights.npy": _npy(linear.gram_weights.astype(np.float16)),
+        "heads.json": json.dumps(heads, indent=1, sort_keys=True).encode(),
+        CARD: card.encode(),
+    }
+    complete = {
+        **manifest,
+        "format_version": FORMAT_VERSION,
+        "preprocess_version": PREPROCESS_VERSION,
+        "parts": {name: {"sha256": _sha256(part), "bytes": len(part)} for name, part in parts.items()},
+    }
+    complete["digest"] = manifest_digest(complete)
+    for name, part in parts.items():
+        (folder / name).write_bytes(part)
+    (folder / MANIFEST).write_text(json.dumps(complete, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return load_bundle(folder)
+
+
+def manifest_digest(manifest: dict[str, Any]) -> str:
+    """Return the SHA-256 of a manifest without its own digest."""
+    rest = {key: value for key, value in manifest.items() if key != "digest"}
+    return _sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleNotFoundError(
+            f"No model bundle in {folder} (no readable {MANIFEST}).",
+            remedy="Name a folder that `feedback-nlp train` wrote.",
+        ) from error
+    except ValueError as error:
+        raise BundleDigestError(f"{folder / MANIFEST} is not JSON: {error}.", remedy="Restore the bundle.") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("parts"), dict):
+        raise BundleDigestError(f"{folder / MANIFEST} is no manifest of a bundle.", remedy="Restore the bundle.")
+    return manifest
+
+
+def _check_versions(folder: Path, manifest: dict[str, Any]) -> None:
+    for key, ours in (("format_version", FORMAT_VERSION), ("preprocess_version", PREPROCESS_VERSION)):
+        theirs = manifest.get(key)
+        if theirs != ours:
+            raise BundleVersionError(
+                f"The bundle in {folder} has {key} {theirs!r}, this program reads {ours}.",
+                remedy="Train it again with this version, or install the version that made it.",
+            )
+    if manifest.get("digest") != manifest_digest(manifest):
+        raise BundleDigestError(
+            f"{folder / MANIFEST} was changed: its digest does not fit.", remedy="Restore the bundle."
+        )
+
+
+def _read_part(folder: Path, name: str, expected: dict[str, Any]) -> bytes:
+    # A name with a separator could lead out of the folder.
+    if Path(name).name != name:
+        raise BundleError(f"The bundle in {folder} names a part outside itself: {name!r}.", remedy="Do not use it.")
+    try:
+        part = (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleDigestError(f"Part {name} of the bundle in {folder} is missing.", remedy="Restore it.") from error
+    if _sha256(part) != expected.get("sha256"):
+        raise BundleDigestError(
+            f"Part {name} of the bundle in {folder} differs from its digest in the manifest.",
+            remedy="Restore the bundle; do not edit its parts.",
+        )
+    return part
+
+
+def _check_shapes(folder: Path, linear: LinearPart) -> None:
+    terms, outputs = len(linear.term_idf), linear.term_weights.shape[-1]
+    fits = (
+        linear.terms.shape == (terms, 4)
+        and linear.term_weights.shape == (terms, outputs)
+        and linear.gram_idf.shape == (len(linear.grams),)
+        and linear.gram_weights.shape == (len(linear.grams), outputs)
+        and (terms == 0 or int(linear.terms[:, 1:].max()) < len(linear.words))
+    )
+    if not fits:
+        raise BundleError(f"The parts of the bundle in {folder} do not fit together.", remedy="Build it again.")
+
+
+def _lines(part: bytes) -> tuple[str, ...]:
+    text = part.decode()
+    return tuple(text.split("\n")) if text else ()
+
+
+def _array(part: bytes, dtype: type[np.generic]) -> NDArray[Any]:
+    # allow_pickle=False: an object array would execute code.
+    return np.load(io.BytesIO(part), allow_pickle=False).astype(dtype)
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _sha256(part: bytes) -> str:
+    return hashlib.sha256(part).hexdigest()

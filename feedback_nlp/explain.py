@@ -1,0 +1,183 @@
+"""Why a text got its label: what each word and phrase adds to the log-odds of that label against the runner-up.
+
+The decision is linear in the terms once the clauses that stand for the text are chosen (see sentiment.py), so
+contributions are exact: their sum plus `intercept` equals `decision`. A term that stands in several places shares its
+contribution evenly among them; the spelling of a word (its character n-grams) is summed into the word.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.bundle import Floats
+from feedback_nlp.features import MAX_TERM_WORDS
+from feedback_nlp.heads import Heads
+from feedback_nlp.preprocess import MARK, NEGATED, SCOPE_PREFIX, WORD, Prepared, Preprocessor
+from feedback_nlp.records import SENTIMENTS, Contribution
+from feedback_nlp.reference import term_names
+from feedback_nlp.scoring import BatchScores, LinearScorer
+from feedback_nlp.sentiment import N_SENTIMENTS, pool_clauses
+
+__all__ = ["Explainer", "Explanation"]
+
+_Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The decision of one text, taken apart.
+
+    Parameters
+    ----------
+    label, against : str
+        The label shown and the runner-up.
+    decision : float
+        Log-odds of the one against the other, before thresholds.
+    intercept : float
+        What stands there without a word.
+    contributions : tuple of Contribution
+        Strongest first.
+    """
+
+    label: str
+    against: str
+    decision: float
+    intercept: float
+    contributions: tuple[Contribution, ...]
+
+
+class Explainer:
+    """Explains single texts with the parts that scored them.
+
+    Parameters
+    ----------
+    scorer : LinearScorer
+    heads : Heads
+    """
+
+    def __init__(self, scorer: LinearScorer, heads: Heads) -> None:
+        self._scorer = scorer
+        self._heads = heads
+        self._preprocessor = Preprocessor()
+        self._terms = {name: row for row, name in enumerate(term_names(scorer.linear))}
+
+    def explain(self, text: str, label: int) -> Explanation:
+        """Return the explanation of a text whose label is known.
+
+        Parameters
+        ----------
+        text : str
+        label : int
+            Place of the label shown in records.SENTIMENTS.
+        """
+        scores = self._scorer.score([text])
+        pools = pool_clauses(scores)
+        head = self._heads.sentiment
+        decisions = head.decision(pools.inputs)[0]
+        against = max((place for place in range(N_SENTIMENTS) if place != label), key=lambda place: decisions[place])
+        contrast = head.weights[:, label] - head.weights[:, against]
+        whole, by_clause = _directions(contrast, scores, pools.shares, pools.last, pools.best, pools.worst)
+        prepared = self._preprocessor.prepare(text)
+        sums: dict[_Span, float] = defaultdict(float)
+        self._spread(prepared, None, whole, sums)
+        for clause, direction in enumerate(by_clause):
+            self._spread(prepared, clause, direction, sums)
+        contributions = [
+            Contribution(text[s:e], s, e, SENTIMENTS[label if w > 0 else against], abs(w)) for (s, e), w in sums.items()
+        ]
+        contributions.sort(key=lambda part: (-part.weight, part.start, part.end))
+        return Explanation(
+            SENTIMENTS[label],
+            SENTIMENTS[against],
+            float(decisions[label] - decisions[against]),
+            float(head.intercepts[label] - head.intercepts[against]),
+            tuple(part for part in contributions if part.weight > 0),
+        )
+
+    def _spread(self, prepared: Prepared, clause: int | None, direction: Floats, sums: dict[_Span, float]) -> None:
+        """Add what the terms and spellings of a text (or of one clause) contribute, by span."""
+        if not direction.any():
+            return
+        linear = self._scorer.linear
+        spans = _term_spans(prepared, clause)
+        rows = {name: self._terms[name] for name in spans if name in self._terms}
+        norm = np.sqrt(sum(float(linear.term_idf[row]) ** 2 for row in rows.values()))
+        for name, row in rows.items():
+            value = float(linear.term_idf[row] * (linear.term_weights[row, :N_SENTIMENTS] @ direction)) / norm
+            _share(sums, spans[name], value)
+        words = _word_spans(prepared, clause)
+        numbers = [self._scorer.table.number_of(word) for word in words]
+        spelled = self._scorer.spellings()
+        for number, places in zip(numbers, words.values(), strict=True):
+            value = float(spelled[number, :N_SENTIMENTS] @ direction) / np.sqrt(len(words))
+            _share(sums, places, value)
+
+
+def _directions(
+    contrast: NDArray[np.float64],
+    scores: BatchScores,
+    shares: Floats,
+    last: NDArray[np.int64],
+    best: NDArray[np.int64],
+    worst: NDArray[np.int64],
+) -> tuple[Floats, list[Floats]]:
+    """Return by what each of the four scores of the text, and of each clause, counts in the decision."""
+    by_clause = [share * contrast[4:8] for share in shares]
+    if len(by_clause):
+        by_clause[last[0]] = by_clause[last[0]] + contrast[8:12]
+        tilt = np.array([-1.0, 0.0, 1.0, 0.0])
+        by_clause[best[0]] = by_clause[best[0]] + contrast[12] * tilt
+        by_clause[worst[0]] = by_clause[worst[0]] + contrast[13] * tilt
+    return contrast[:4], by_clause
+
+
+def _share(sums: dict[_Span, float], places: list[_Span], value: float) -> None:
+    for place in places:
+        sums[place] += value / len(places)
+
+
+def _term_spans(prepared: Prepared, clause: int | None) -> dict[str, list[_Span]]:
+    """Return where each term stands; the terms are those of `features.terms_of`."""
+    spans: dict[str, list[_Span]] = defaultdict(list)
+    run: list[int] = []
+    current = -1
+    for token, (form, cls) in enumerate(zip(prepared.forms, prepared.classes, strict=True)):
+        if clause is not None and prepared.clauses[token] != clause:
+            continue
+        if prepared.clauses[token] != current:
+            run, current = [], prepared.clauses[token]
+        own = (prepared.starts[token], prepared.ends[token])
+        if cls == WORD:
+            scope = prepared.scopes[token]
+            prefix = SCOPE_PREFIX[NEGATED] if scope == NEGATED else ""
+            spans[prefix + form].append(_from_negator(prepared, token) if scope == NEGATED else own)
+            run = [*run[1 - MAX_TERM_WORDS :], token]
+            for size in range(2, len(run) + 1):
+                words = run[-size:]
+                spans[" ".join(prepared.forms[w] for w in words)].append((prepared.starts[words[0]], own[1]))
+        elif form and (cls != MARK or form in "!?"):
+            spans[form].append(own)
+    return spans
+
+
+def _from_negator(prepared: Prepared, token: int) -> _Span:
+    """Return the span from the negator to the word it turns, so that a reader sees both."""
+    first = token
+    while first > 0 and prepared.scopes[first] == NEGATED:
+        first -= 1
+    return prepared.starts[first], prepared.ends[token]
+
+
+def _word_spans(prepared: Prepared, clause: int | None) -> dict[str, list[_Span]]:
+    """Return where each spelled word stands."""
+    spans: dict[str, list[_Span]] = defaultdict(list)
+    for token, (form, cls) in enumerate(zip(prepared.forms, prepared.classes, strict=True)):
+        if cls == WORD and form[0] != "<" and clause in (None, prepared.clauses[token]):
+            spans[form].append((prepared.starts[token], prepared.ends[token]))
+    return spans
+
+

@@ -1,0 +1,158 @@
+"""Sentences, clauses and scopes of whole batches at once: what `preprocess` defines, computed in numpy.
+
+The rules of `preprocess` walk from token to token and remember what they last saw. Here every "last seen" is a
+running maximum of positions over all tokens of the batch, with the start of each text as its floor.
+tests/test_fastpath.py holds the two against each other, on real sentences and on random ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.chunks import LINE_BREAK, ChunkTable, Form, Ints
+from feedback_nlp.preprocess import NEGATED, NEGATION_REACH, PLAIN, WISH_REACH, WISHED
+
+__all__ = ["Tokens", "scan_texts"]
+
+Bools = NDArray[np.bool_]
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a batch of texts, in order; arrays have one entry a token unless said otherwise.
+
+    Parameters
+    ----------
+    texts : ndarray of int
+        Number of the text.
+    forms, bits : ndarray of int
+        Number and bits of the normal form (see chunks.Form).
+    sentences, clauses : ndarray of int
+        Counted through the whole batch, from 0.
+    scopes : ndarray of int
+        preprocess.PLAIN, NEGATED or WISHED.
+    n_texts : int
+    """
+
+    texts: Longs
+    forms: Ints
+    bits: Ints
+    sentences: Longs
+    clauses: Longs
+    scopes: NDArray[np.int8]
+    n_texts: int
+
+
+def split_chunks(text: str) -> list[str]:
+    """Return the white-space chunks of a text, with LINE_BREAK between lines.
+
+    Examples
+    --------
+    >>> split_chunks("good app\\n\\nthanks ")
+    ['good', 'app', '\\n', '\\n', 'thanks']
+    """
+    if LINE_BREAK not in text:
+        return text.split()
+    out: list[str] = []
+    for number, line in enumerate(text.split(LINE_BREAK)):
+        if number:
+            out.append(LINE_BREAK)
+        out.extend(line.split())
+    return out
+
+
+def scan_texts(table: ChunkTable, texts: list[str]) -> Tokens:
+    """Return the tokens of `texts` with sentences, clauses and scopes."""
+    chunks: list[str] = []
+    ends = []
+    for text in texts:
+        chunks.extend(split_chunks(text))
+        ends.append(len(chunks))
+    numbers = table.look_up(chunks)
+    starts, counts, token_forms, token_bits = table.arrays()
+    counts = counts[numbers]
+    total = int(counts.sum())
+    chunk_ends = np.cumsum(counts, dtype=np.int64)
+    first = np.repeat(starts[numbers] - (chunk_ends - counts), counts)
+    tokens = first + np.arange(total)
+    forms, bits = token_forms[tokens], token_bits[tokens]
+    text_ends = chunk_ends[np.array(ends, dtype=np.int64) - 1] if chunks else np.zeros(len(texts), np.int64)
+    text_ends = np.where(np.array(ends, dtype=np.int64) > 0, text_ends, 0)
+    lengths = np.diff(text_ends, prepend=0)
+    owner = np.repeat(np.arange(len(texts)), lengths)
+    floor = np.repeat(text_ends - lengths, lengths)
+    fresh = _after_line_break(numbers, chunk_ends, total, floor)
+    sentences = _sentences(bits, fresh, floor, total)
+    clauses, clause_starts = _clauses(bits, sentences, total)
+    scopes = _scopes(bits, clause_starts, total)
+    return Tokens(owner, forms, bits, sentences, clauses, scopes, len(texts))
+
+
+def _last(where: Bools, positions: Longs) -> Longs:
+    """Return for each position the last one at or before it where the mask holds, else -1."""
+    return np.maximum.accumulate(np.where(where, positions, -1))
+
+
+def _before(last: Longs) -> Longs:
+    """Shift: the last one strictly before each position."""
+    out = np.empty_like(last)
+    out[1:] = last[:-1]
+    out[:1] = -1
+    return out
+
+
+def _after_line_break(numbers: Ints, chunk_ends: Longs, total: int, floor: Longs) -> Bools:
+    """Return which tokens are the first after a line break (text starts excluded: nothing can end there)."""
+    fresh = np.zeros(total + 1, dtype=np.bool_)
+    fresh[chunk_ends[numbers == 0]] = True
+    fresh = fresh[:-1]
+    fresh[floor[:1]] = False
+    return fresh & (np.arange(total) != floor)
+
+
+def _sentences(bits: Ints, fresh: Bools, floor: Longs, total: int) -> Longs:
+    positions = np.arange(total)
+    word = (bits & Form.WORD) != 0
+    capital = (bits & Form.CAPITAL) != 0
+    since = np.maximum(_before(_last(word, positions)), floor - 1)
+    ended = _before(_last((bits & Form.END) != 0, positions)) > since
+    paused = _before(_last((bits & (Form.ELLIPSIS | Form.EMOTE)) != 0, positions)) > since
+    begins = word & (ended | (capital & (paused | fresh)))
+    begins |= fresh & ((bits & Form.MARK) != 0)
+    begins |= positions == floor
+    return np.cumsum(begins) - 1
+
+
+def _clauses(bits: Ints, sentences: Longs, total: int) -> tuple[Longs, Bools]:
+    starts = np.empty(total, dtype=np.bool_)
+    starts[:1] = True
+    starts[1:] = sentences[1:] != sentences[:-1]
+    starts[1:] |= (bits[1:] & Form.CONTRAST) != 0
+    starts[1:] |= (bits[:-1] & Form.CLAUSE_MARK) != 0
+    return np.cumsum(starts) - 1, starts
+
+
+def _scopes(bits: Ints, clause_starts: Bools, total: int) -> NDArray[np.int8]:
+    positions = np.arange(total)
+    word = (bits & Form.WORD) != 0
+    rank = np.cumsum(word)
+    negator = ((bits & Form.NEGATOR) != 0) & word
+    lifted = np.zeros(total, dtype=np.bool_)
+    lifted[:-1] = negator[:-1] & ((bits[1:] & Form.LIFTER) != 0)
+    wish = ((bits & Form.WISH) != 0) & word
+    cut = np.maximum(_before(_last((bits & Form.BREAK) != 0, positions)), _last(clause_starts, positions) - 1)
+    negated = _reached(negator, np.maximum(cut, _before(_last(lifted, positions))), rank, positions, NEGATION_REACH)
+    wished = _reached(wish, cut, rank, positions, WISH_REACH)
+    scopes = np.where(negated, NEGATED, np.where(wished, WISHED, PLAIN)).astype(np.int8)
+    scopes[negator | ~word] = PLAIN
+    return scopes
+
+
+def _reached(cue: Bools, cut: Longs, rank: Longs, positions: Longs, reach: int) -> Bools:
+    """Return which tokens stand within `reach` words after a cue with no cut between."""
+    last = _before(_last(cue, positions))
+    return (last > cut) & (rank - rank[np.maximum(last, 0)] <= reach)

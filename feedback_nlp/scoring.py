@@ -1,0 +1,251 @@
+"""The linear model over whole batches: from tokens (integers) to scores, without a string in between.
+
+What `reference` computes with scikit-learn's vectorizers, term by term, is here a handful of numpy and scipy calls
+a batch: n-grams are looked up by one integer key in a flat hash table, repeated terms fall out in a sort, and
+the weights are gathered by one sparse product. The spelling of a word is multiplied with the weights once a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from feedback_nlp.bundle import Floats, LinearPart
+from feedback_nlp.chunks import ChunkTable, Form
+from feedback_nlp.features import SpellingVectorizer
+from feedback_nlp.preprocess import NEGATED, build_tokenizer
+from feedback_nlp.scan import Longs, Tokens, scan_texts
+
+__all__ = ["BatchScores", "LinearScorer"]
+
+#: Bits a word number may take in the key of an n-gram: three of them fit into 63.
+_WORD_BITS: Final = 21
+#: Spreads keys over the table (Knuth, TAOCP 3, 6.4: multiplicative hashing with 2**64 / golden ratio).
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+class TermTable:
+    """Finds the number of a pair or triple of words: an open-addressing hash table in two flat arrays.
+
+    Parameters
+    ----------
+    keys : ndarray of int64, shape (n,)
+        Distinct and positive.
+    values : ndarray of int32, shape (n,)
+    """
+
+    def __init__(self, keys: Longs, values: NDArray[np.int32]) -> None:
+        bits = max(int(np.ceil(np.log2(max(len(keys), 1) * 4))), 4)
+        self._shift = np.uint64(64 - bits)
+        self._keys = np.full(1 << bits, -1, dtype=np.int64)
+        self._values = np.full(1 << bits, -1, dtype=np.int32)
+        self._mask = (1 << bits) - 1
+        self.probes = 0
+        slots = self._slots(keys)
+        left = np.arange(len(keys))
+        while len(left):
+            wanted = (slots[left] + self.probes) & self._mask
+            free = self._keys[wanted] == -1
+            # Of several keys that want one free slot the first gets it.
+            _, first = np.unique(wanted[free], return_index=True)
+            winners = np.flatnonzero(free)[first]
+            self._keys[wanted[winners]] = keys[left[winners]]
+            self._values[wanted[winners]] = values[left[winners]]
+            left = np.delete(left, winners)
+            self.probes += 1
+
+    def _slots(self, keys: Longs) -> Longs:
+        return ((keys.view(np.uint64) * _GOLDEN) >> self._shift).view(np.int64)
+
+    def find(self, keys: Longs) -> NDArray[np.int32]:
+        """Return the value of each key, -1 for a key that is not there."""
+        slots = self._slots(keys)
+        found = np.where(self._keys[slots] == keys, self._values[slots], -1)
+        # Most keys are absent, and most absent ones meet an empty slot at once.
+        open_ = np.flatnonzero((found < 0) & (self._keys[slots] != -1))
+        for probe in range(1, self.probes):
+            if not len(open_):
+                break
+            at = (slots[open_] + probe) & self._mask
+            hit = self._keys[at] == keys[open_]
+            found[open_[hit]] = self._values[at[hit]]
+            open_ = open_[~hit & (self._keys[at] != -1)]
+        return found.astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchScores:
+    """Linear outputs of a batch.
+
+    Parameters
+    ----------
+    tokens : Tokens
+    texts : ndarray of float32, shape (n_texts, n_outputs)
+        Scores of whole texts, without intercepts.
+    clauses : ndarray of float32, shape (n_clauses, n_outputs)
+    clause_texts, clause_sentences : ndarray of int, shape (n_clauses,)
+        Text and sentence (counted through the batch) of each clause.
+    clause_words : ndarray of int, shape (n_clauses,)
+        Number of words of each clause.
+    known_words, common_words, all_words : ndarray of int, shape (n_texts,)
+        Alphabetic words: how many are in the vocabulary, how many among the commonest, how many there are.
+    """
+
+    tokens: Tokens
+    texts: Floats
+    clauses: Floats
+    clause_texts: Longs
+    clause_sentences: Longs
+    clause_words: Longs
+    known_words: Longs
+    common_words: Longs
+    all_words: Longs
+
+
+class LinearScorer:
+    """Scores batches of texts.
+
+    Parameters
+    ----------
+    linear : LinearPart
+    common_words : collection of str
+        The commonest English words, counted for the language gate.
+    """
+
+    def __init__(self, linear: LinearPart, common_words: frozenset[str] = frozenset()) -> None:
+        self.linear = linear
+        self._n_words = len(linear.words)
+        self._extra = sorted(common_words - set(linear.words))
+        self.table = ChunkTable(build_tokenizer(), [*linear.words, *self._extra], self._forget_spellings)
+        self._speller = SpellingVectorizer(vocabulary=linear.grams, idf=linear.gram_idf).fit([])
+        self._n_outputs = linear.term_weights.shape[1]
+        self._squares = linear.term_idf.astype(np.float64) ** 2
+        self._index_terms(linear)
+        self._word_kinds = np.array([_word_kind(form, common_words) for form in self.table.forms], dtype=np.int8)
+        self._forget_spellings()
+
+    def _index_terms(self, linear: LinearPart) -> None:
+        scope, words = linear.terms[:, 0], linear.terms[:, 1:].astype(np.int64)
+        numbers = np.arange(len(words), dtype=np.int32)
+        single = words[:, 1] < 0
+        # One row a scope, one column a word; the last column stands for every unknown form.
+        self._singles = np.full((2, self._n_words + 1), -1, dtype=np.int32)
+        self._singles[(scope[single] == NEGATED).astype(int), words[single, 0]] = numbers[single]
+        self._phrases = TermTable(_phrase_keys(words[~single].T), numbers[~single])
+
+    def _forget_spellings(self) -> None:
+        self._spelled = np.zeros((0, self._n_outputs), dtype=np.float32)
+        self._word_kinds = self._word_kinds[: self.n_known_forms]
+
+    def spellings(self) -> Floats:
+        """Return the spelling scores of every form met so far, shape (n_forms, n_outputs)."""
+        known, forms = len(self._spelled), self.table.forms
+        if known < len(forms):
+            block = self._speller.profiles(forms[known:]) @ self.linear.gram_weights
+            self._spelled = np.vstack([self._spelled, block.astype(np.float32)])
+        return self._spelled
+
+    def score(self, texts: list[str]) -> BatchScores:
+        """Return the linear outputs of `texts` and of their clauses."""
+        tokens = scan_texts(self.table, texts)
+        n_clauses = int(tokens.clauses[-1]) + 1 if len(tokens.clauses) else 0
+        first = np.flatnonzero(np.diff(tokens.clauses, prepend=-1))
+        clause_texts, clause_sentences = tokens.texts[first], tokens.sentences[first]
+        word = (tokens.bits & Form.WORD) != 0
+        terms, owners = self._terms(tokens, word)
+        by_clause = _distinct(owners, terms, len(self._squares))
+        by_text = _distinct(clause_texts[by_clause[0]], by_clause[1], len(self._squares))
+        spelled = (tokens.bits & Form.SPELLED) != 0
+        spellings = self.spellings()
+        words_by_clause = _distinct(tokens.clauses[spelled], tokens.forms[spelled], len(spellings))
+        words_by_text = _distinct(clause_texts[words_by_clause[0]], words_by_clause[1], len(spellings))
+        return BatchScores(
+            tokens,
+            self._product(by_text, tokens.n_texts) + _spelling_product(words_by_text, tokens.n_texts, spellings),
+            self._product(by_clause, n_clauses) + _spelling_product(words_by_clause, n_clauses, spellings),
+            clause_texts,
+            clause_sentences,
+            np.bincount(tokens.clauses[word], minlength=n_clauses),
+            *self._count_words(tokens),
+        )
+
+    def _count_words(self, tokens: Tokens) -> tuple[Longs, Longs, Longs]:
+        if len(self._word_kinds) < len(self.table.forms):
+            new = [_word_kind(form, frozenset()) for form in self.table.forms[len(self._word_kinds) :]]
+            self._word_kinds = np.concatenate([self._word_kinds, np.array(new, dtype=np.int8)])
+        kind = self._word_kinds[tokens.forms]
+        alphabetic = (kind & _ALPHABETIC) != 0
+        counts = [alphabetic & (tokens.forms < self.n_known_forms), alphabetic & ((kind & _COMMON) != 0), alphabetic]
+        known, common, every = (np.bincount(tokens.texts[c], minlength=tokens.n_texts) for c in counts)
+        return known, common, every
+
+    @property
+    def n_known_forms(self) -> int:
+        """Forms with smaller numbers are words of the vocabulary or common words."""
+        return self._n_words + len(self._extra)
+
+    def _terms(self, tokens: Tokens, word: NDArray[np.bool_]) -> tuple[Longs, Longs]:
+        """Return the number of every known term of the batch and the clause it stands in."""
+        forms = np.minimum(tokens.forms, self._n_words)
+        single = word | ((tokens.bits & Form.EXPRESSIVE) != 0)
+        singles = self._singles[(tokens.scopes[single] == NEGATED).astype(np.int8), forms[single]]
+        run, clause = forms[word].astype(np.int64), tokens.clauses[word]
+        known = run < self._n_words
+        pair = known[1:] & known[:-1] & (clause[1:] == clause[:-1])
+        pair_at = np.flatnonzero(pair) + 1
+        pairs = self._phrases.find(_phrase_keys((run[pair_at - 1], run[pair_at])))
+        triple_at = np.flatnonzero(pair[1:] & pair[:-1]) + 2
+        triples = self._phrases.find(_phrase_keys((run[triple_at - 2], run[triple_at - 1], run[triple_at])))
+        terms = np.concatenate([singles, pairs, triples])
+        owners = np.concatenate([tokens.clauses[single], clause[pair_at], clause[triple_at]])
+        found = terms >= 0
+        return terms[found].astype(np.int64), owners[found]
+
+    def _product(self, distinct: tuple[Longs, Longs], n: int) -> Floats:
+        owners, terms = distinct
+        norms = np.sqrt(np.bincount(owners, self._squares[terms], n))
+        values = self.linear.term_idf[terms] / norms[owners].astype(np.float32)
+        return _sparse_product(owners, terms, values, n, self.linear.term_weights)
+
+
+_ALPHABETIC, _COMMON = 1, 2
+
+
+def _word_kind(form: str, common: frozenset[str]) -> int:
+    alphabetic = form.replace("'", "").isalpha()
+    return _ALPHABETIC * alphabetic | _COMMON * (form in common)
+
+
+def _phrase_keys(words: tuple[Longs, ...] | NDArray[np.int64]) -> Longs:
+    """Return one key a phrase from two or three word numbers; -1 or nothing for "no third word"."""
+    keys = (words[0] + 1) << _WORD_BITS | (words[1] + 1)
+    third = words[2] + 1 if len(words) > 2 else 0
+    return keys << _WORD_BITS | third
+
+
+def _distinct(owners: Longs, members: NDArray[np.int64] | NDArray[np.int32], width: int) -> tuple[Longs, Longs]:
+    """Return owners and members without repetition, sorted by owner."""
+    keys = np.sort(owners * width + members)
+    keep = np.empty(len(keys), dtype=np.bool_)
+    keep[:1] = True
+    np.not_equal(keys[1:], keys[:-1], out=keep[1:])
+    keys = keys[keep]
+    distinct = keys // max(width, 1)
+    return distinct, keys - distinct * width
+
+
+def _spelling_product(distinct: tuple[Longs, Longs], n: int, spellings: Floats) -> Floats:
+    owners, words = distinct
+    roots = (1 / np.sqrt(np.maximum(np.bincount(owners, minlength=n), 1))).astype(np.float32)
+    return _sparse_product(owners, words, roots[owners], n, spellings)
+
+
+def _sparse_product(owners: Longs, columns: Longs, values: Floats, n: int, weights: Floats) -> Floats:
+    """Multiply a sparse matrix, given by sorted owners, with a dense one."""
+    ends = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=n))])
+    matrix = sp.csr_matrix((values, columns, ends), shape=(n, len(weights)), copy=False)
+    return np.asarray(matrix @ weights, dtype=np.float32)

@@ -1,0 +1,145 @@
+"""Topics of a text, each with its own sentiment and the sentences it stands in.
+
+Each topic has a logistic regression of its own over two numbers, the score of the text and that of its best clause: a
+topic that fills one clause of ten is there all the same. Thresholds are tuned a topic.
+
+The sentiment of a topic comes from the clauses that carry it: clause scores averaged with the topic's share in
+each clause, beside the score of the whole text, decide between negative, neutral and positive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from feedback_nlp.bundle import Floats
+from feedback_nlp.scan import Longs
+from feedback_nlp.scoring import BatchScores
+from feedback_nlp.sentiment import MIXED, softmax
+
+__all__ = ["TopicEvidence", "TopicHead", "TopicSentimentHead", "gather_evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicEvidence:
+    """Scores of the topics, for texts and clauses of a batch.
+
+    Parameters
+    ----------
+    texts, best : ndarray of float32, shape (n_texts, n_topics)
+        Score of the text; score of its best clause.
+    clauses : ndarray of float32, shape (n_clauses, n_topics)
+    """
+
+    texts: Floats
+    best: Floats
+    clauses: Floats
+
+
+def gather_evidence(scores: BatchScores, columns: slice) -> TopicEvidence:
+    """Return the topic scores of a batch; `columns` are those of the topics among the outputs."""
+    texts, clauses = scores.texts[:, columns], scores.clauses[:, columns]
+    best = texts.copy()
+    first = np.flatnonzero(np.diff(scores.clause_texts, prepend=-1))
+    if len(first):
+        best[scores.clause_texts[first]] = np.maximum.reduceat(clauses, first, axis=0)
+    return TopicEvidence(texts, best, clauses)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicHead:
+    """Calibrated probabilities of the topics.
+
+    Parameters
+    ----------
+    text_weights, best_weights, intercepts, thresholds : ndarray, shape (n_topics,)
+    """
+
+    text_weights: NDArray[np.float64]
+    best_weights: NDArray[np.float64]
+    intercepts: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, evidence: TopicEvidence, present: NDArray[np.bool_]) -> Self:
+        """Fit the head on texts that the linear model has not seen; thresholds are 0.5 until tuned."""
+        rows = []
+        for topic in range(present.shape[1]):
+            inputs = np.stack([evidence.texts[:, topic], evidence.best[:, topic]], axis=1)
+            model = LogisticRegression(C=1.0, max_iter=1000).fit(inputs, present[:, topic])
+            rows.append([*model.coef_[0], model.intercept_[0]])
+        text, best, intercepts = np.array(rows).T
+        return cls(text, best, intercepts, np.full(present.shape[1], 0.5))
+
+    def probabilities(self, evidence: TopicEvidence) -> NDArray[np.float64]:
+        """Return the probability of each topic, shape (n_texts, n_topics)."""
+        odds = evidence.texts * self.text_weights + evidence.best * self.best_weights + self.intercepts
+        return 1 / (1 + np.exp(-odds))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {name: getattr(self, name).tolist() for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Read what `to_json` returned."""
+        return cls(*(np.array(stored[name]) for name in cls.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSentimentHead:
+    """Sentiment of a topic in a text.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (8, 3)
+        For the four sentiment scores of the carrying clauses and the four of the text.
+    intercepts : ndarray, shape (n_topics, 3)
+    """
+
+    weights: NDArray[np.float64]
+    intercepts: NDArray[np.float64]
+
+    @staticmethod
+    def inputs(
+        scores: BatchScores, evidence: TopicEvidence, head: TopicHead, texts: Longs, topics: Longs
+    ) -> Floats:
+        """Return the inputs for pairs of a text and a topic, shape (n_pairs, 8)."""
+        n_texts = len(scores.texts)
+        clause_sentiments = scores.clauses[:, : MIXED + 1]
+        shares = np.exp(np.clip(evidence.clauses * (head.text_weights + head.best_weights), -30, 30))
+        shares *= np.maximum(scores.clause_words, 1)[:, None] ** 0.5
+        out = np.empty((len(texts), 2 * (MIXED + 1)), dtype=np.float32)
+        totals = np.stack([np.bincount(scores.clause_texts, s, n_texts) for s in shares.T], axis=1)
+        for k in range(MIXED + 1):
+            weighted = shares * clause_sentiments[:, k : k + 1]
+            sums = np.stack([np.bincount(scores.clause_texts, s, n_texts) for s in weighted.T], axis=1)
+            out[:, k] = sums[texts, topics] / np.maximum(totals[texts, topics], 1e-12)
+        out[:, MIXED + 1 :] = scores.texts[texts, : MIXED + 1]
+        return out
+
+    @classmethod
+    def fit(cls, inputs: Floats, topics: Longs, labels: Longs, n_topics: int) -> Self:
+        """Fit on pairs with known sentiment (0 negative, 1 neutral, 2 positive)."""
+        spread = inputs.std(axis=0) + 1e-6
+        full = np.hstack([inputs / spread, np.eye(n_topics)[topics]])
+        model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-6).fit(full, labels)
+        width = inputs.shape[1]
+        return cls(model.coef_[:, :width].T / spread[:, None], model.coef_[:, width:].T + model.intercept_)
+
+    def probabilities(self, inputs: Floats, topics: Longs) -> NDArray[np.float64]:
+        """Return P(negative, neutral, positive), shape (n_pairs, 3)."""
+        return np.asarray(softmax(inputs @ self.weights + self.intercepts[topics]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {"weights": self.weights.tolist(), "intercepts": self.intercepts.tolist()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Read what `to_json` returned."""
+        return cls(np.array(stored["weights"]), np.array(stored["intercepts"]))

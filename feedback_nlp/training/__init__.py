@@ -1,0 +1,1 @@
+"""From labelled texts to a bundle: recipe, corpus, linear model, heads, card."""

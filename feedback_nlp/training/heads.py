@@ -1,0 +1,139 @@
+"""Fits heads and thresholds on the calibration texts, by cross-validation over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
+from sklearn.model_selection import KFold
+
+from feedback_nlp.heads import TOPIC_COLUMNS, Heads
+from feedback_nlp.kind import KindHead
+from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
+from feedback_nlp.scoring import BatchScores
+from feedback_nlp.sentiment import MIXED, SentimentHead, pool_clauses
+from feedback_nlp.topics import TopicEvidence, TopicHead, TopicSentimentHead, gather_evidence
+from feedback_nlp.training.corpus import GoldRow
+
+__all__ = ["fit_heads", "precision_table"]
+
+_FOLDS: Final = 10
+#: Wanted precisions that a bundle knows thresholds for.
+PRECISIONS: Final = (0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
+
+Doubles = NDArray[np.float64]
+
+
+def fit_heads(scores: BatchScores, rows: list[GoldRow], seed: int) -> Heads:
+    """Fit everything that stands behind the linear outputs.
+
+    Parameters
+    ----------
+    scores : BatchScores
+        Of the calibration texts, in their order.
+    rows : list of GoldRow
+    seed : int
+        Of the folds.
+    """
+    folds = list(KFold(_FOLDS, shuffle=True, random_state=seed).split(rows))
+    sentiment, table = _fit_sentiment(scores, rows, folds)
+    topics, topic_sentiment = _fit_topics(scores, rows, folds)
+    kinds = np.array([KINDS.index(row.kind) for row in rows])
+    kind = KindHead.fit(scores.texts, kinds, len(KINDS))
+    return Heads(sentiment, kind, topics, topic_sentiment, table)
+
+
+def _out_of_fold(
+    folds: list[tuple[Any, Any]], shape: tuple[int, ...], predict: Callable[[Any, Any], Doubles]
+) -> Doubles:
+    out = np.zeros(shape)
+    for inside, outside in folds:
+        out[outside] = predict(inside, outside)
+    return out
+
+
+def _fit_sentiment(
+    scores: BatchScores, rows: list[GoldRow], folds: list[tuple[Any, Any]]
+) -> tuple[SentimentHead, list[list[float]]]:
+    labels = np.array([SENTIMENTS.index(row.sentiment) for row in rows])
+    inputs = pool_clauses(scores).inputs
+
+    def predict(inside: Any, outside: Any) -> Doubles:
+        head = SentimentHead.fit(inputs[inside], labels[inside])
+        three, mixed = head.probabilities(inputs[outside])
+        return np.column_stack([three, mixed])
+
+    every = _out_of_fold(folds, (len(rows), 4), predict)
+    three, mixed = every[:, :MIXED], every[:, MIXED]
+    threshold = _best_mixed_threshold(three, mixed, labels)
+    table = precision_table(three, labels, mixed >= threshold)
+    return SentimentHead.fit(inputs, labels, threshold), table
+
+
+def _best_mixed_threshold(three: Doubles, mixed: Doubles, labels: NDArray[np.int64]) -> float:
+    """Return the P(mixed) from which calling a text mixed gives the best macro-F1 over four classes."""
+    grid = np.arange(0.15, 0.61, 0.01)
+    values = [
+        f1_score(labels, np.where(mixed >= t, MIXED, three.argmax(axis=1)), average="macro") for t in grid
+    ]
+    # The middle of the near-best plateau holds better on other texts than its peak.
+    near = grid[np.array(values) >= max(values) - 0.003]
+    return round(float(np.median(near)), 3)
+
+
+def precision_table(three: Doubles, labels: NDArray[np.int64], shown_mixed: NDArray[np.bool_]) -> list[list[float]]:
+    """Return rows of wanted precision, threshold on confidence, and the coverage it gives.
+
+    Judged on texts that people found negative, neutral or positive and that are not shown as mixed.
+    """
+    judged = (labels < MIXED) & ~shown_mixed
+    confidence, right = three[judged].max(axis=1), three[judged].argmax(axis=1) == labels[judged]
+    order = np.argsort(-confidence, kind="stable")
+    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    out = []
+    for wanted in PRECISIONS:
+        reached = np.flatnonzero(precision >= wanted)
+        last = int(reached[-1]) if len(reached) else 0
+        threshold = float(confidence[order[last]]) if len(reached) else 1.0
+        out.append([wanted, round(threshold, 4), round((last + 1) / len(order), 4)])
+    return out
+
+
+def _fit_topics(
+    scores: BatchScores, rows: list[GoldRow], folds: list[tuple[Any, Any]]
+) -> tuple[TopicHead, TopicSentimentHead]:
+    present = np.array([[topic in row.topics for topic in TOPICS] for row in rows])
+    evidence = gather_evidence(scores, TOPIC_COLUMNS)
+
+    def part(chosen: Any) -> TopicEvidence:
+        return TopicEvidence(evidence.texts[chosen], evidence.best[chosen], evidence.clauses)
+
+    def predict(inside: Any, outside: Any) -> Doubles:
+        return TopicHead.fit(part(inside), present[inside]).probabilities(part(outside))
+
+    every = _out_of_fold(folds, present.shape, predict)
+    head = TopicHead.fit(evidence, present)
+    head.thresholds[:] = [_best_threshold(every[:, t], present[:, t]) for t in range(len(TOPICS))]
+    pairs = [
+        (text, TOPICS.index(topic), SENTIMENTS.index(sign))
+        for text, row in enumerate(rows)
+        for topic, sign in row.topics.items()
+        if sign in SENTIMENTS[:MIXED]
+    ]
+    texts, topics, signs = (np.array(column) for column in zip(*pairs, strict=True))
+    inputs = TopicSentimentHead.inputs(scores, evidence, head, texts, topics)
+    return head, TopicSentimentHead.fit(inputs, topics, signs, len(TOPICS))
+
+
+def _best_threshold(probabilities: Doubles, present: NDArray[np.bool_]) -> float:
+    """Return the threshold with the best F1, drawn a little towards 0.4 where few texts decide."""
+    grid = np.arange(0.15, 0.71, 0.01)
+    values = np.array([f1_score(present, probabilities >= t, zero_division=0) for t in grid])
+    near = grid[values >= values.max() - 0.005]
+    pull = 20 / (20 + present.sum())
+    return round(float((1 - pull) * np.median(near) + pull * 0.4), 3)
+
+
