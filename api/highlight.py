@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from feedback_nlp.records import Analysis, Contribution, SentenceSentiment
 
@@ -60,8 +62,8 @@ def lines_of(text: str, analysis: Analysis) -> tuple[list[Line], int]:
     left_out : int
         Sentences that are not among them.
     """
-    marked = _apart(analysis.explanation)
-    strongest = max((part.weight for part in marked), default=0.0)
+    strongest = max((part.weight for part in analysis.explanation), default=0.0)
+    marked = _apart([part for part in analysis.explanation if part.weight >= FAINTEST * strongest])
     spans = _spans(text, analysis.sentences)
     lines = []
     for start, end, sentence in spans[:MAX_LINES]:
@@ -115,10 +117,9 @@ def _apart(explanation: Sequence[Contribution]) -> list[Contribution]:
 def _pieces(text: str, start: int, end: int, marked: list[Contribution], strongest: float) -> list[Piece]:
     pieces = []
     done = start
-    for part in marked:
+    first = bisect_right(marked, start, key=lambda part: part.end)
+    for part in takewhile(lambda part: part.start < end, islice(marked, first, None)):
         low, high = max(part.start, start), min(part.end, end)
-        if low >= high or part.weight < FAINTEST * strongest:
-            continue
         if done < low:
             pieces.append(Piece(text[done:low]))
         level = 1 + int(part.weight > 0.33 * strongest) + int(part.weight > 0.66 * strongest)
