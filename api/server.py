@@ -13,6 +13,7 @@ from typing import Any
 from flask_openapi.openapi import OpenAPI
 
 from api.app import create_app
+from api.pages import EXAMPLES
 from api.service import Scorer
 from feedback_nlp import Analyzer
 from feedback_nlp.errors import SettingError
@@ -66,13 +67,21 @@ def serve(
     )
     listener = open_socket(settings)
     try:
-        app = create_app(settings, analyzer or Analyzer.load(settings.bundle))
+        analyzer = analyzer or Analyzer.load(settings.bundle)
+        _warm_up(analyzer)
+        app = create_app(settings, analyzer)
         if on_ready is not None:
             on_ready(_address(settings.host, listener.getsockname()[1]))
         run = _run_gunicorn if importlib.util.find_spec("fcntl") else _run_waitress
         run(app, listener, settings)
     finally:
         listener.close()
+
+
+def _warm_up(analyzer: Scorer) -> None:
+    """Build what is built on first use, once for all processes, so that no caller waits for it."""
+    for analysis in analyzer.analyze_many([text for _, text in EXAMPLES.values()], explain=True):
+        analysis.to_dict()
 
 
 def open_socket(settings: Settings) -> socket.socket:
