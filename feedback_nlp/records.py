@@ -172,6 +172,8 @@ class Details(Protocol):
 
     def topics(self, row: int) -> tuple[TopicFinding, ...]: ...
 
+    def topic_pairs(self, row: int) -> list[tuple[str, str]]: ...
+
     def sentences(self, row: int) -> tuple[SentenceSentiment, ...]: ...
 
 
@@ -180,6 +182,9 @@ class _NoDetails:
 
     def topics(self, row: int) -> tuple[TopicFinding, ...]:
         return ()
+
+    def topic_pairs(self, row: int) -> list[tuple[str, str]]:
+        return []
 
     def sentences(self, row: int) -> tuple[SentenceSentiment, ...]:
         return ()
@@ -262,17 +267,14 @@ class Analysis:
             The caller's identifier, put first.
         """
         ok = self.status == "ok"
+        score, negative, neutral, positive, confidence = map(_rounded, self._printed_figures())
         sentiment = {
             "label": self.sentiment,
-            "score": _rounded(self.sentiment_score),
-            "confidence": _rounded(self.confidence),
+            "score": score,
+            "confidence": confidence,
             "uncertain": self.uncertain,
             "mixed_probability": _rounded(self.mixed_probability),
-            "probabilities": {
-                "negative": _rounded(self.p_negative),
-                "neutral": _rounded(self.p_neutral),
-                "positive": _rounded(self.p_positive),
-            },
+            "probabilities": {"negative": negative, "neutral": neutral, "positive": positive},
         }
         return {
             "id": id,
@@ -291,21 +293,53 @@ class Analysis:
     def to_row(self) -> dict[str, str]:
         """Return the columns of a scored file (SCORED_COLUMNS, in order) as text."""
         ok = self.status == "ok"
+        score, negative, neutral, positive, confidence = map(_decimals, self._printed_figures())
         return {
             "fb_status": self.status,
             "fb_language": self.language,
             "fb_sentiment": self.sentiment or "",
-            "fb_sentiment_score": _decimals(self.sentiment_score),
-            "fb_p_negative": _decimals(self.p_negative),
-            "fb_p_neutral": _decimals(self.p_neutral),
-            "fb_p_positive": _decimals(self.p_positive),
-            "fb_confidence": _decimals(self.confidence),
+            "fb_sentiment_score": score,
+            "fb_p_negative": negative,
+            "fb_p_neutral": neutral,
+            "fb_p_positive": positive,
+            "fb_confidence": confidence,
             "fb_uncertain": "" if self.uncertain is None else str(self.uncertain).lower(),
             "fb_flags": "|".join(self.flags) if ok else "",
             "fb_kind": self.kind or "",
-            "fb_topics": "|".join(f"{t.topic}:{t.sentiment}" for t in self.topics) if ok else "",
+            "fb_topics": "|".join(map(":".join, self._details.topic_pairs(self._row))) if ok else "",
             "fb_model": str(self.model),
         }
+
+    def _printed_figures(self) -> tuple[float | None, ...]:
+        """Return score, the three probabilities and confidence at four decimals, such that they fit together.
+
+        Rounded one by one, probabilities need not sum to 1 any more, nor give the score and confidence shown.
+        """
+        exact = (self.p_negative, self.p_neutral, self.p_positive)
+        if self.p_negative is None or self.p_neutral is None or self.p_positive is None:
+            return (self.sentiment_score, *exact, self.confidence)
+        negative, neutral, positive = _ten_thousandths(self.p_negative, self.p_neutral, self.p_positive)
+        printed = (negative / 10_000, neutral / 10_000, positive / 10_000)
+        same = self.confidence in exact
+        confidence = printed[exact.index(self.confidence)] if same else self.confidence
+        return ((positive - negative) / 10_000, *printed, confidence)
+
+
+def _ten_thousandths(*shares: float) -> list[int]:
+    """Return shares of 1 as whole ten-thousandths that sum to 10,000 (largest remainder method).
+
+    Examples
+    --------
+    >>> _ten_thousandths(1 / 3, 1 / 3, 1 / 3)
+    [3334, 3333, 3333]
+    """
+    scaled = [share * 10_000 for share in shares]
+    whole = [int(value) for value in scaled]
+    left = 10_000 - sum(whole)
+    # The sort is stable: of equal remainders the earlier share gains.
+    for place in sorted(range(len(whole)), key=lambda place: whole[place] - scaled[place])[: max(left, 0)]:
+        whole[place] += 1
+    return whole
 
 
 def _rounded(value: float | None) -> float | None:

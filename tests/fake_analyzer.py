@@ -29,6 +29,9 @@ class CountingDetails:
     def topics(self, row: int) -> tuple[TopicFinding, ...]:
         return (TopicFinding("checkout_payment", 0.9, "negative", (0,)),) if self._has_card else ()
 
+    def topic_pairs(self, row: int) -> list[tuple[str, str]]:
+        return [(found.topic, found.sentiment) for found in self.topics(row)]
+
     def sentences(self, row: int) -> tuple[SentenceSentiment, ...]:
         return tuple(
             SentenceSentiment(a, b, label_of(score), score)

@@ -189,6 +189,9 @@ class OneSentence:
     def topics(self, row: int) -> tuple[()]:
         return ()
 
+    def topic_pairs(self, row: int) -> list[tuple[str, str]]:
+        return []
+
     def sentences(self, row: int) -> tuple[SentenceSentiment, ...]:
         return (SentenceSentiment(4, 8, "neutral", 0.0),)
 

@@ -107,6 +107,9 @@ class Topics:
     def topics(self, row: int) -> tuple[TopicFinding, ...]:
         return self.found
 
+    def topic_pairs(self, row: int) -> list[tuple[str, str]]:
+        return [(found.topic, found.sentiment) for found in self.topics(row)]
+
     def sentences(self, row: int) -> tuple[()]:
         return ()
 

@@ -19,6 +19,9 @@ class _Parts:
             TopicFinding("delivery", 0.88, "positive", (0,)),
         )
 
+    def topic_pairs(self, row: int) -> list[tuple[str, str]]:
+        return [(found.topic, found.sentiment) for found in self.topics(row)]
+
     def sentences(self, row: int) -> tuple[SentenceSentiment, ...]:
         return (SentenceSentiment(0, 19, "positive", 0.61), SentenceSentiment(20, 41, "negative", -0.9))
 
