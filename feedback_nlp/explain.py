@@ -25,6 +25,7 @@ from feedback_nlp.sentiment import N_SENTIMENTS, pool_clauses
 __all__ = ["Explainer", "Explanation"]
 
 _Span = tuple[int, int]
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class Explainer:
         pools = pool_clauses(scores)
         head = self._heads.sentiment
         decisions = head.decision(pools.inputs)[0]
-        against = max((place for place in range(N_SENTIMENTS) if place != label), key=lambda place: decisions[place])
+        against = max(
+            (place for place in range(N_SENTIMENTS) if place != label), key=lambda place: decisions[place]
+        )
         contrast = head.weights[:, label] - head.weights[:, against]
         whole, by_clause = _directions(contrast, scores, pools.shares, pools.last, pools.best, pools.worst)
         prepared = self._preprocessor.prepare(text)
@@ -87,7 +90,8 @@ class Explainer:
         for clause, direction in enumerate(by_clause):
             self._spread(prepared, clause, direction, sums)
         contributions = [
-            Contribution(text[s:e], s, e, SENTIMENTS[label if w > 0 else against], abs(w)) for (s, e), w in sums.items()
+            Contribution(text[s:e], s, e, SENTIMENTS[label if w > 0 else against], float(abs(w)))
+            for (s, e), w in sums.items()
         ]
         contributions.sort(key=lambda part: (-part.weight, part.start, part.end))
         return Explanation(
@@ -98,7 +102,9 @@ class Explainer:
             tuple(part for part in contributions if part.weight > 0),
         )
 
-    def _spread(self, prepared: Prepared, clause: int | None, direction: Floats, sums: dict[_Span, float]) -> None:
+    def _spread(
+        self, prepared: Prepared, clause: int | None, direction: Doubles, sums: dict[_Span, float]
+    ) -> None:
         """Add what the terms and spellings of a text (or of one clause) contribute, by span."""
         if not direction.any():
             return
@@ -124,10 +130,10 @@ def _directions(
     last: NDArray[np.int64],
     best: NDArray[np.int64],
     worst: NDArray[np.int64],
-) -> tuple[Floats, list[Floats]]:
+) -> tuple[Doubles, list[Doubles]]:
     """Return by what each of the four scores of the text, and of each clause, counts in the decision."""
     by_clause = [share * contrast[4:8] for share in shares]
-    if len(by_clause):
+    if by_clause:
         by_clause[last[0]] = by_clause[last[0]] + contrast[8:12]
         tilt = np.array([-1.0, 0.0, 1.0, 0.0])
         by_clause[best[0]] = by_clause[best[0]] + contrast[12] * tilt
@@ -179,5 +185,3 @@ def _word_spans(prepared: Prepared, clause: int | None) -> dict[str, list[_Span]
         if cls == WORD and form[0] != "<" and clause in (None, prepared.clauses[token]):
             spans[form].append((prepared.starts[token], prepared.ends[token]))
     return spans
-
-

@@ -106,8 +106,15 @@ def build_term_vectorizer(min_df: int = 1, vocabulary: Sequence[str] | None = No
     vocabulary : sequence of str or None, default=None
         Fixed terms, in the order of the columns.
     """
+    # lowercase=False: an analyzer of one's own never lowers, and scikit-learn warns of "NOT_" in a vocabulary.
     return TfidfVectorizer(
-        analyzer=_identity, min_df=min_df, vocabulary=vocabulary, binary=True, norm="l2", dtype=np.float32
+        analyzer=_identity,
+        lowercase=False,
+        min_df=min_df,
+        vocabulary=vocabulary,
+        binary=True,
+        norm="l2",
+        dtype=np.float32,
     )
 
 
@@ -160,7 +167,7 @@ class SpellingVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the block of shape (n_texts, n_ngrams)."""
         texts, words = _text_by_word(documents)
         roots = 1 / np.sqrt(np.maximum(np.diff(texts.indptr), 1))
-        return (sp.diags(roots.astype(np.float32)) @ texts @ self.profiles(words)).tocsr()
+        return sp.csr_matrix(sp.diags(roots.astype(np.float32)) @ texts @ self.profiles(words))
 
     def profiles(self, words: Sequence[str]) -> sp.csr_matrix:
         """Return the profile of each word, scaled to length 1; shape (n_words, n_ngrams)."""
@@ -171,7 +178,7 @@ class SpellingVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             rows.extend([row] * len(found))
             columns.extend(found)
         shape = (len(words), len(self.vocabulary_))
-        return normalize(sp.csr_matrix((self.idf_[columns], (rows, columns)), shape=shape))
+        return sp.csr_matrix(normalize(sp.csr_matrix((self.idf_[columns], (rows, columns)), shape=shape)))
 
 
 def _text_by_word(documents: Iterable[list[str]]) -> tuple[sp.csr_matrix, list[str]]:
