@@ -187,7 +187,9 @@ class Analyzer:
         threshold = self._threshold_for(precision)
         for place, text in enumerate(texts):
             if not isinstance(text, str):
-                raise InputError(f"Text {place} is {type(text).__name__}, not a string.", remedy="Pass str only.")
+                raise InputError(
+                    f"Text {place} is {type(text).__name__}, not a string.", remedy="Pass str only."
+                )
         distinct: dict[str, int] = {}
         rows = [distinct.setdefault(text, len(distinct)) for text in texts]
         unique = list(distinct)
@@ -275,7 +277,16 @@ class Analyzer:
             strict=True,
         )
         out = []
-        for row, (verdict, label, (p_neg, p_neu, p_pos), mixed, confidence, unsure, kind, p_kind) in enumerate(parts):
+        for row, (
+            verdict,
+            label,
+            (p_neg, p_neu, p_pos),
+            mixed,
+            confidence,
+            unsure,
+            kind,
+            p_kind,
+        ) in enumerate(parts):
             if isinstance(verdict, float):
                 code, certainty = ENGLISH, verdict
             elif verdict.status == _OK:
@@ -293,7 +304,21 @@ class Analyzer:
 
     def _unlabelled(self, status: str, code: str, confidence: float) -> Analysis:
         return Analysis(
-            status, code, confidence, None, None, None, None, None, None, None, None, None, None, (), self.model
+            status,
+            code,
+            confidence,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            (),
+            self.model,
         )
 
     def _note_callers_language(
@@ -330,5 +355,3 @@ class Analyzer:
             return one
         explained = self._explainer.explain(text, SENTIMENTS.index(one.sentiment))
         return replace(one, explanation=explained.contributions)
-
-

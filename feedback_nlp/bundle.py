@@ -203,9 +203,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             remedy="Name a folder that `feedback-nlp train` wrote.",
         ) from error
     except ValueError as error:
-        raise BundleDigestError(f"{folder / MANIFEST} is not JSON: {error}.", remedy="Restore the bundle.") from error
+        raise BundleDigestError(
+            f"{folder / MANIFEST} is not JSON: {error}.", remedy="Restore the bundle."
+        ) from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("parts"), dict):
-        raise BundleDigestError(f"{folder / MANIFEST} is no manifest of a bundle.", remedy="Restore the bundle.")
+        raise BundleDigestError(
+            f"{folder / MANIFEST} is no manifest of a bundle.", remedy="Restore the bundle."
+        )
     return manifest
 
 
@@ -226,11 +230,15 @@ def _check_versions(folder: Path, manifest: dict[str, Any]) -> None:
 def _read_part(folder: Path, name: str, expected: dict[str, Any]) -> bytes:
     # A name with a separator could lead out of the folder.
     if Path(name).name != name:
-        raise BundleError(f"The bundle in {folder} names a part outside itself: {name!r}.", remedy="Do not use it.")
+        raise BundleError(
+            f"The bundle in {folder} names a part outside itself: {name!r}.", remedy="Do not use it."
+        )
     try:
         part = (folder / name).read_bytes()
     except OSError as error:
-        raise BundleDigestError(f"Part {name} of the bundle in {folder} is missing.", remedy="Restore it.") from error
+        raise BundleDigestError(
+            f"Part {name} of the bundle in {folder} is missing.", remedy="Restore it."
+        ) from error
     if _sha256(part) != expected.get("sha256"):
         raise BundleDigestError(
             f"Part {name} of the bundle in {folder} differs from its digest in the manifest.",
@@ -249,7 +257,9 @@ def _check_shapes(folder: Path, linear: LinearPart) -> None:
         and (terms == 0 or int(linear.terms[:, 1:].max()) < len(linear.words))
     )
     if not fits:
-        raise BundleError(f"The parts of the bundle in {folder} do not fit together.", remedy="Build it again.")
+        raise BundleError(
+            f"The parts of the bundle in {folder} do not fit together.", remedy="Build it again."
+        )
 
 
 def _lines(part: bytes) -> tuple[str, ...]:
@@ -259,7 +269,8 @@ def _lines(part: bytes) -> tuple[str, ...]:
 
 def _array(part: bytes, dtype: type[np.generic]) -> NDArray[Any]:
     # allow_pickle=False: an object array would execute code.
-    return np.load(io.BytesIO(part), allow_pickle=False).astype(dtype)
+    array: NDArray[Any] = np.load(io.BytesIO(part), allow_pickle=False)
+    return array.astype(dtype)
 
 
 def _npy(array: NDArray[Any]) -> bytes:

@@ -8,10 +8,10 @@ every chunk of a text is one dictionary look-up. Each chunk is an integer; its t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.language import Language
 
 from feedback_nlp.features import EXPRESSIVE_MARKS
 from feedback_nlp.preprocess import (
@@ -27,6 +27,9 @@ from feedback_nlp.preprocess import (
     normalize_token,
     split_surfaces,
 )
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 __all__ = ["LINE_BREAK", "ChunkTable", "Form"]
 

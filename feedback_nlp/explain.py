@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.bundle import Floats
-from feedback_nlp.features import MAX_TERM_WORDS
+from feedback_nlp.features import EXPRESSIVE_MARKS, MAX_TERM_WORDS
 from feedback_nlp.heads import Heads
 from feedback_nlp.preprocess import MARK, NEGATED, SCOPE_PREFIX, WORD, Prepared, Preprocessor
 from feedback_nlp.records import SENTIMENTS, Contribution
@@ -86,9 +86,9 @@ class Explainer:
         whole, by_clause = _directions(contrast, scores, pools.shares, pools.last, pools.best, pools.worst)
         prepared = self._preprocessor.prepare(text)
         sums: dict[_Span, float] = defaultdict(float)
-        self._spread(prepared, None, whole, sums)
-        for clause, direction in enumerate(by_clause):
-            self._spread(prepared, clause, direction, sums)
+        self._spread(prepared, range(len(prepared.forms)), whole, sums)
+        for tokens, direction in zip(_clause_tokens(prepared), by_clause, strict=True):
+            self._spread(prepared, tokens, direction, sums)
         contributions = [
             Contribution(text[s:e], s, e, SENTIMENTS[label if w > 0 else against], float(abs(w)))
             for (s, e), w in sums.items()
@@ -103,19 +103,19 @@ class Explainer:
         )
 
     def _spread(
-        self, prepared: Prepared, clause: int | None, direction: Doubles, sums: dict[_Span, float]
+        self, prepared: Prepared, tokens: range, direction: Doubles, sums: dict[_Span, float]
     ) -> None:
-        """Add what the terms and spellings of a text (or of one clause) contribute, by span."""
+        """Add what the terms and spellings of these tokens (a text or one clause) contribute, by span."""
         if not direction.any():
             return
         linear = self._scorer.linear
-        spans = _term_spans(prepared, clause)
+        spans = _term_spans(prepared, tokens)
         rows = {name: self._terms[name] for name in spans if name in self._terms}
         norm = np.sqrt(sum(float(linear.term_idf[row]) ** 2 for row in rows.values()))
         for name, row in rows.items():
             value = float(linear.term_idf[row] * (linear.term_weights[row, :N_SENTIMENTS] @ direction)) / norm
             _share(sums, spans[name], value)
-        words = _word_spans(prepared, clause)
+        words = _word_spans(prepared, tokens)
         numbers = [self._scorer.table.number_of(word) for word in words]
         spelled = self._scorer.spellings()
         for number, places in zip(numbers, words.values(), strict=True):
@@ -146,26 +146,31 @@ def _share(sums: dict[_Span, float], places: list[_Span], value: float) -> None:
         sums[place] += value / len(places)
 
 
-def _term_spans(prepared: Prepared, clause: int | None) -> dict[str, list[_Span]]:
+def _clause_tokens(prepared: Prepared) -> list[range]:
+    """Return the tokens of each clause."""
+    starts = [t for t, clause in enumerate(prepared.clauses) if not t or clause != prepared.clauses[t - 1]]
+    return [range(start, end) for start, end in zip(starts, [*starts[1:], len(prepared.forms)], strict=True)]
+
+
+def _term_spans(prepared: Prepared, tokens: range) -> dict[str, list[_Span]]:
     """Return where each term stands; the terms are those of `features.terms_of`."""
     spans: dict[str, list[_Span]] = defaultdict(list)
     run: list[int] = []
     current = -1
-    for token, (form, cls) in enumerate(zip(prepared.forms, prepared.classes, strict=True)):
-        if clause is not None and prepared.clauses[token] != clause:
-            continue
+    for token in tokens:
+        form, cls = prepared.forms[token], prepared.classes[token]
         if prepared.clauses[token] != current:
             run, current = [], prepared.clauses[token]
         own = (prepared.starts[token], prepared.ends[token])
         if cls == WORD:
-            scope = prepared.scopes[token]
-            prefix = SCOPE_PREFIX[NEGATED] if scope == NEGATED else ""
-            spans[prefix + form].append(_from_negator(prepared, token) if scope == NEGATED else own)
+            negated = prepared.scopes[token] == NEGATED
+            name = SCOPE_PREFIX[NEGATED] + form if negated else form
+            spans[name].append(_from_negator(prepared, token) if negated else own)
             run = [*run[1 - MAX_TERM_WORDS :], token]
             for size in range(2, len(run) + 1):
                 words = run[-size:]
                 spans[" ".join(prepared.forms[w] for w in words)].append((prepared.starts[words[0]], own[1]))
-        elif form and (cls != MARK or form in "!?"):
+        elif form and (cls != MARK or form in EXPRESSIVE_MARKS):
             spans[form].append(own)
     return spans
 
@@ -178,10 +183,11 @@ def _from_negator(prepared: Prepared, token: int) -> _Span:
     return prepared.starts[first], prepared.ends[token]
 
 
-def _word_spans(prepared: Prepared, clause: int | None) -> dict[str, list[_Span]]:
+def _word_spans(prepared: Prepared, tokens: range) -> dict[str, list[_Span]]:
     """Return where each spelled word stands."""
     spans: dict[str, list[_Span]] = defaultdict(list)
-    for token, (form, cls) in enumerate(zip(prepared.forms, prepared.classes, strict=True)):
-        if cls == WORD and form[0] != "<" and clause in (None, prepared.clauses[token]):
+    for token in tokens:
+        form = prepared.forms[token]
+        if prepared.classes[token] == WORD and form[0] != "<":
             spans[form].append((prepared.starts[token], prepared.ends[token]))
     return spans

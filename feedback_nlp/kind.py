@@ -28,7 +28,7 @@ class KindHead:
     ----------
     weights : ndarray, shape (n_outputs, n_kinds)
     intercepts : ndarray, shape (n_kinds,)
-    
+
     """
 
     weights: NDArray[np.float64]

@@ -12,7 +12,9 @@ from sklearn.metrics import f1_score
 __all__ = ["calibration_error", "coverage_at_precision", "macro_f1", "pair_f1", "risk_coverage"]
 
 
-def calibration_error(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64], bins: int = 15) -> float:
+def calibration_error(
+    probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64], bins: int = 15
+) -> float:
     """Return the expected calibration error of the class shown (Guo et al. 2017, ICML, eq. 3).
 
     Parameters

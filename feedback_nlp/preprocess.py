@@ -38,13 +38,17 @@ _GLUED_ENDS = r"(?<=[^\W\d_][^\W\d_])[.!?…]+(?=[^\W\d_])"
 #: "slow,then", "good&cheap", "bad/late": words glued by other marks (spaCy leaves some of them whole).
 _GLUED_MARKS = r"(?<=[^\W\d_])[,&/;:]+(?=[^\W\d_])"
 
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
+_QUOTES = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
+)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 _ENDS = re.compile(r"[.!?]+")
-_EMOTICONS_GLAD = frozenset([":)", ":-)", ":D", ":-D", ";)", ";-)", "=)", "(:", "<3", ":))", ":)))", "XD", "xD", ":P", ":p", "^_^", "=D", ":]", "(;"])  # fmt: skip
-_EMOTICONS_SAD = frozenset([":(", ":-(", ":((", ":(((", ":'(", ":/", ":-/", ":|", ":-|", "=(", ">:(", "D:", "):", ":[", ":\\", ":@", "=/"])  # fmt: skip
-_EMOTICON = "(?:" + "|".join(map(re.escape, sorted(_EMOTICONS_GLAD | _EMOTICONS_SAD, key=len, reverse=True))) + ")"
+_EMOTICONS_GLAD = frozenset(":) :-) :D :-D ;) ;-) =) (: <3 :)) :))) XD xD :P :p ^_^ =D :] (;".split())
+_EMOTICONS_SAD = frozenset(":( :-( :(( :((( :'( :/ :-/ :| :-| =( >:( D: ): :[ :\\ :@ =/".split())
+_EMOTICON = (
+    "(?:" + "|".join(map(re.escape, sorted(_EMOTICONS_GLAD | _EMOTICONS_SAD, key=len, reverse=True))) + ")"
+)
 
 #: Contracted forms and the words they stand for, so that "won't", "wont" and "will not" read alike.
 _EXPANSIONS = {
@@ -79,6 +83,8 @@ _EXPANSIONS = {
     "cannt": "not",
     "wont": "not",
 }
+
+
 @lru_cache(maxsize=65_536)
 def normalize_token(text: str) -> str:
     """Return the normal form of one token: what the classifiers see of it.
@@ -153,7 +159,9 @@ def build_tokenizer() -> Language:
     tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
     tokenizer.prefix_search = compile_prefix_regex([_EMOTICON, *(nlp.Defaults.prefixes or [])]).search
     tokenizer.suffix_search = compile_suffix_regex([_EMOTICON, *(nlp.Defaults.suffixes or [])]).search
-    tokenizer.rules = {case: parts for case, parts in tokenizer.rules.items() if case[0].isalpha() or case[0] in "'’"}
+    tokenizer.rules = {
+        case: parts for case, parts in tokenizer.rules.items() if case[0].isalpha() or case[0] in "'’"
+    }
     tokenizer.url_match = _ADDRESS.fullmatch
     return nlp
 
@@ -190,8 +198,12 @@ def split_surfaces(nlp: Language, text: str) -> list[tuple[str, int]]:
 #: What a normal form is to the scanner below; small integers, so that a whole batch can be scanned in numpy.
 WORD, MARK, END, ELLIPSIS, EMOTE = range(5)
 
-NEGATORS = frozenset("not no never none nothing nobody neither nor without hardly barely scarcely rarely".split())
-CONTRASTS = frozenset("but however although though yet except nevertheless nonetheless whereas unfortunately sadly".split())
+NEGATORS = frozenset(
+    "not no never none nothing nobody neither nor without hardly barely scarcely rarely".split()
+)
+CONTRASTS = frozenset(
+    "but however although though yet except nevertheless nonetheless whereas unfortunately sadly".split()
+)
 WISHES = frozenset("would should could wish if hope unless".split())
 #: "not only good": the word after the negator that lifts it.
 LIFTERS = frozenset("only just".split())
@@ -211,7 +223,7 @@ def classify_form(form: str) -> int:
         return MARK
     if form in ("<glad>", "<sad>"):
         return EMOTE
-    if form[0].isalnum() or form[0] in "<'" and len(form) > 1:
+    if form[0].isalnum() or (form[0] in "<'" and len(form) > 1):
         return WORD
     if _ENDS.fullmatch(form):
         return ELLIPSIS if len(form) > 1 and set(form) == {"."} else END
@@ -281,7 +293,9 @@ class Preprocessor:
         classes = [classify_form(form) for form in forms]
         sentences = split_sentences(classes, capitals, breaks)
         clauses = split_clauses(forms, sentences)
-        return Prepared(forms, starts, ends, classes, sentences, clauses, mark_scopes(forms, classes, clauses))
+        return Prepared(
+            forms, starts, ends, classes, sentences, clauses, mark_scopes(forms, classes, clauses)
+        )
 
 
 def split_sentences(classes: list[int], capitals: list[bool], breaks: list[bool]) -> list[int]:
@@ -293,7 +307,8 @@ def split_sentences(classes: list[int], capitals: list[bool], breaks: list[bool]
 
     Examples
     --------
-    >>> split_sentences([WORD, ELLIPSIS, WORD, END, EMOTE, WORD], [True, False, False, False, False, False], [False] * 6)
+    >>> capitals = [True, False, False, False, False, False]
+    >>> split_sentences([WORD, ELLIPSIS, WORD, END, EMOTE, WORD], capitals, [False] * 6)
     [0, 0, 0, 0, 0, 1]
     """
     index = 0

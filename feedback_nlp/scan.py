@@ -48,12 +48,12 @@ class Tokens:
 
 
 def split_chunks(text: str) -> list[str]:
-    """Return the white-space chunks of a text, with LINE_BREAK between lines.
+    r"""Return the white-space chunks of a text, with LINE_BREAK between lines.
 
     Examples
     --------
-    >>> split_chunks("good app\\n\\nthanks ")
-    ['good', 'app', '\\n', '\\n', 'thanks']
+    >>> split_chunks("good app\n\nthanks ")
+    ['good', 'app', '\n', '\n', 'thanks']
     """
     if LINE_BREAK not in text:
         return text.split()
@@ -111,7 +111,8 @@ def _after_line_break(numbers: Ints, chunk_ends: Longs, total: int, floor: Longs
     fresh[chunk_ends[numbers == 0]] = True
     fresh = fresh[:-1]
     fresh[floor[:1]] = False
-    return fresh & (np.arange(total) != floor)
+    after: Bools = fresh & (np.arange(total) != floor)
+    return after
 
 
 def _sentences(bits: Ints, fresh: Bools, floor: Longs, total: int) -> Longs:
@@ -145,7 +146,9 @@ def _scopes(bits: Ints, clause_starts: Bools, total: int) -> NDArray[np.int8]:
     lifted[:-1] = negator[:-1] & ((bits[1:] & Form.LIFTER) != 0)
     wish = ((bits & Form.WISH) != 0) & word
     cut = np.maximum(_before(_last((bits & Form.BREAK) != 0, positions)), _last(clause_starts, positions) - 1)
-    negated = _reached(negator, np.maximum(cut, _before(_last(lifted, positions))), rank, positions, NEGATION_REACH)
+    negated = _reached(
+        negator, np.maximum(cut, _before(_last(lifted, positions))), rank, positions, NEGATION_REACH
+    )
     wished = _reached(wish, cut, rank, positions, WISH_REACH)
     scopes = np.where(negated, NEGATED, np.where(wished, WISHED, PLAIN)).astype(np.int8)
     scopes[negator | ~word] = PLAIN

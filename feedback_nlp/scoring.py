@@ -22,6 +22,8 @@ from feedback_nlp.scan import Longs, Tokens, scan_texts
 
 __all__ = ["BatchScores", "LinearScorer"]
 
+Doubles = NDArray[np.float64]
+
 #: Bits a word number may take in the key of an n-gram: three of them fit into 63.
 _WORD_BITS: Final = 21
 #: Spreads keys over the table (Knuth, TAOCP 3, 6.4: multiplicative hashing with 2**64 / golden ratio).
@@ -125,7 +127,9 @@ class LinearScorer:
         self._n_outputs = linear.term_weights.shape[1]
         self._squares = linear.term_idf.astype(np.float64) ** 2
         self._index_terms(linear)
-        self._word_kinds = np.array([_word_kind(form, common_words) for form in self.table.forms], dtype=np.int8)
+        self._word_kinds = np.array(
+            [_word_kind(form, common_words) for form in self.table.forms], dtype=np.int8
+        )
         self._forget_spellings()
 
     def _index_terms(self, linear: LinearPart) -> None:
@@ -165,7 +169,8 @@ class LinearScorer:
         words_by_text = _distinct(clause_texts[words_by_clause[0]], words_by_clause[1], len(spellings))
         return BatchScores(
             tokens,
-            self._product(by_text, tokens.n_texts) + _spelling_product(words_by_text, tokens.n_texts, spellings),
+            self._product(by_text, tokens.n_texts)
+            + _spelling_product(words_by_text, tokens.n_texts, spellings),
             self._product(by_clause, n_clauses) + _spelling_product(words_by_clause, n_clauses, spellings),
             clause_texts,
             clause_sentences,
@@ -179,7 +184,11 @@ class LinearScorer:
             self._word_kinds = np.concatenate([self._word_kinds, np.array(new, dtype=np.int8)])
         kind = self._word_kinds[tokens.forms]
         alphabetic = (kind & _ALPHABETIC) != 0
-        counts = [alphabetic & (tokens.forms < self.n_known_forms), alphabetic & ((kind & _COMMON) != 0), alphabetic]
+        counts = [
+            alphabetic & (tokens.forms < self.n_known_forms),
+            alphabetic & ((kind & _COMMON) != 0),
+            alphabetic,
+        ]
         known, common, every = (np.bincount(tokens.texts[c], minlength=tokens.n_texts) for c in counts)
         return known, common, every
 
@@ -207,8 +216,8 @@ class LinearScorer:
 
     def _product(self, distinct: tuple[Longs, Longs], n: int) -> Floats:
         owners, terms = distinct
-        norms = np.sqrt(np.bincount(owners, self._squares[terms], n))
-        values = self.linear.term_idf[terms] / norms[owners].astype(np.float32)
+        norms: Doubles = np.sqrt(np.bincount(owners, self._squares[terms], n))
+        values = np.asarray(self.linear.term_idf[terms] / norms[owners], dtype=np.float32)
         return _sparse_product(owners, terms, values, n, self.linear.term_weights)
 
 
@@ -227,7 +236,9 @@ def _phrase_keys(words: tuple[Longs, ...] | NDArray[np.int64]) -> Longs:
     return keys << _WORD_BITS | third
 
 
-def _distinct(owners: Longs, members: NDArray[np.int64] | NDArray[np.int32], width: int) -> tuple[Longs, Longs]:
+def _distinct(
+    owners: Longs, members: NDArray[np.int64] | NDArray[np.int32], width: int
+) -> tuple[Longs, Longs]:
     """Return owners and members without repetition, sorted by owner."""
     keys = np.sort(owners * width + members)
     keep = np.empty(len(keys), dtype=np.bool_)

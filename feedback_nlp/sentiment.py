@@ -1,10 +1,10 @@
 """Sentiment of a text from the scores of the whole and of its clauses.
 
-The linear model gives four scores (negative, neutral, positive, mixed) to the text and to each clause. The head sees,
-for every class, the score of the text, the mean over clauses (weighted by words) and the last clause, and
-the best and the worst clause (positive minus negative score); a multinomial logistic regression over these 14 numbers, fitted on
-texts that neither the linear model nor its teacher saw, gives calibrated probabilities. Each input is
-linear in the terms once the clauses are chosen, so the decision can be explained exactly; and none grows with length, so
+The linear model gives four scores (negative, neutral, positive, mixed) to the text and to each clause. The head
+sees, for every class, the score of the text, the mean over clauses (weighted by words) and the last clause, and the
+best and the worst clause (positive minus negative score). A multinomial logistic regression over these 14 numbers,
+fitted on texts that neither the linear model nor its teacher saw, gives calibrated probabilities. Each input is linear
+in the terms once the clauses are chosen, so the decision can be explained exactly; and none grows with length, so
 saying a thing twice changes nothing.
 
 A text is *mixed* where P(mixed) reaches the bundle's threshold; otherwise the label is the largest of the three
@@ -52,7 +52,7 @@ class ClausePools:
     worst: Longs
 
 
-def softmax(scores: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+def softmax(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return probabilities along the last axis.
 
     Examples
@@ -61,7 +61,7 @@ def softmax(scores: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     [[0.5, 0.5]]
     """
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
 def pool_clauses(scores: BatchScores) -> ClausePools:
@@ -72,7 +72,9 @@ def pool_clauses(scores: BatchScores) -> ClausePools:
     words = np.maximum(scores.clause_words, 1e-3)
     totals = np.bincount(owners, words, n_texts)
     shares = (words / totals[owners]).astype(np.float32)
-    mean = np.stack([np.bincount(owners, clauses[:, k] * shares, n_texts) for k in range(N_SENTIMENTS)], axis=1)
+    mean = np.stack(
+        [np.bincount(owners, clauses[:, k] * shares, n_texts) for k in range(N_SENTIMENTS)], axis=1
+    )
     has_clause = totals > 0
     last = np.where(has_clause, np.searchsorted(owners, np.arange(n_texts), side="right") - 1, -1)
     tilt = clauses[:, POSITIVE] - clauses[:, NEGATIVE]
@@ -137,7 +139,7 @@ class SentimentHead:
         """Return P(negative, neutral, positive | not mixed), shape (n_texts, 3), and P(mixed)."""
         every = softmax(self.decision(inputs))
         three = every[:, :MIXED]
-        return three / three.sum(axis=1, keepdims=True), every[:, MIXED]
+        return np.asarray(three / three.sum(axis=1, keepdims=True)), every[:, MIXED]
 
     def labels(self, three: NDArray[np.float64], mixed: NDArray[np.float64]) -> Longs:
         """Return the place of the label shown in records.SENTIMENTS."""
@@ -154,7 +156,9 @@ class SentimentHead:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Read what `to_json` returned."""
-        return cls(np.array(stored["weights"]), np.array(stored["intercepts"]), float(stored["mixed_threshold"]))
+        return cls(
+            np.array(stored["weights"]), np.array(stored["intercepts"]), float(stored["mixed_threshold"])
+        )
 
 
 def _both_classes(one: NDArray[np.float64]) -> NDArray[np.float64]:

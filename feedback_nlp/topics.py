@@ -123,11 +123,11 @@ class TopicSentimentHead:
         return out
 
     @classmethod
-    def fit(cls, inputs: Floats, topics: Longs, labels: Longs, n_topics: int) -> Self:
-        """Fit on pairs with known sentiment (0 negative, 1 neutral, 2 positive)."""
+    def fit(cls, inputs: Floats, topics: Longs, labels: Longs, weights: Floats, n_topics: int) -> Self:
+        """Fit on weighted pairs with known sentiment (0 negative, 1 neutral, 2 positive)."""
         spread = inputs.std(axis=0) + 1e-6
         full = np.hstack([inputs / spread, np.eye(n_topics)[topics]])
-        model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-6).fit(full, labels)
+        model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-6).fit(full, labels, sample_weight=weights)
         width = inputs.shape[1]
         return cls(model.coef_[:, :width].T / spread[:, None], model.coef_[:, width:].T + model.intercept_)
 

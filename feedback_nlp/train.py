@@ -17,9 +17,10 @@ from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
 from feedback_nlp.scoring import LinearScorer
 from feedback_nlp.training.card import render_card
 from feedback_nlp.training.corpus import Corpus, read_corpus
-from feedback_nlp.training.heads import fit_heads
+from feedback_nlp.training.heads import Scored, fit_heads
 from feedback_nlp.training.linear import fit_linear
 from feedback_nlp.training.measure import measure_rows, read_dev
+from feedback_nlp.training.plain_sentences import add_plain_sentences, topic_rows
 from feedback_nlp.training.recipe import Recipe, load_recipe, shipped_recipe_path
 
 __all__ = ["fit_recipe", "train_bundle"]
@@ -57,9 +58,15 @@ def fit_recipe(
             f"Only {len(corpus.calibration)} texts are left for calibration, {LEAST_CALIBRATION_TEXTS} are needed.",
             remedy="Raise calibration_percent in the recipe or add labelled texts.",
         )
+    own_rows = []
+    if recipe.plain_sentences_weight > 0:
+        add_plain_sentences(corpus, recipe.plain_sentences_weight)
+        own_rows = topic_rows()
     linear = fit_linear(corpus, recipe.linear, progress)
-    scores = LinearScorer(linear).score([row.text for row in corpus.calibration])
-    return linear, fit_heads(scores, corpus.calibration, recipe.seed), corpus
+    scorer = LinearScorer(linear)
+    calibration = Scored(scorer.score([row.text for row in corpus.calibration]), corpus.calibration)
+    own = Scored(scorer.score([row.text for row in own_rows]), own_rows)
+    return linear, fit_heads(calibration, own, recipe.seed), corpus
 
 
 def train_bundle(
@@ -91,7 +98,9 @@ def train_bundle(
     linear, heads, corpus = fit_recipe(recipe, data, progress=progress)
     metrics = _measure(linear, heads, data)
     manifest = _describe(recipe, data, corpus, linear, metrics)
-    bundle = save_bundle(out, linear, heads.to_json(), manifest, render_card(recipe, data, corpus, heads, metrics))
+    bundle = save_bundle(
+        out, linear, heads.to_json(), manifest, render_card(recipe, data, corpus, heads, metrics)
+    )
     progress(f"bundle {bundle.model} written to {out}")
     return bundle
 

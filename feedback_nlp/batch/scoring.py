@@ -29,7 +29,14 @@ class AnalyzerLike(Protocol):
         """Which bundle it has loaded."""
         ...
 
-    def analyze_many(self, texts: Iterable[str], **options: Any) -> Iterator[Analysis]:
+    def analyze_many(
+        self,
+        texts: Iterable[str],
+        *,
+        languages: Iterable[str | None] | None = None,
+        ratings: Iterable[float | None] | None = None,
+        precision: float | None = None,
+    ) -> Iterator[Analysis]:
         """Yield one analysis a text, in order."""
         ...
 
@@ -62,9 +69,10 @@ def score_columns(analyzer: AnalyzerLike, chunk: Texts, precision: float | None 
 
 
 def _analyze(analyzer: AnalyzerLike, chunk: Texts, precision: float | None) -> list[list[str]]:
-    options = {"ratings": chunk.ratings, "languages": chunk.languages, "precision": precision}
-    given = {name: value for name, value in options.items() if value is not None}
-    rows = [analysis.to_row() for analysis in analyzer.analyze_many(chunk.texts, **given)]
+    analyses = analyzer.analyze_many(
+        chunk.texts, languages=chunk.languages, ratings=chunk.ratings, precision=precision
+    )
+    rows = [analysis.to_row() for analysis in analyses]
     if len(rows) != len(chunk.texts):
         raise FeedbackError(f"The analyzer gave {len(rows)} analyses for {len(chunk.texts)} texts.")
     return [[row[name] for row in rows] for name in SCORED_COLUMNS]

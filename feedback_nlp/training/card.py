@@ -35,9 +35,7 @@ _FAILURES = """\
 """
 
 
-def render_card(
-    recipe: Recipe, data: Path, corpus: Corpus, heads: Heads, metrics: dict[str, Any]
-) -> str:
+def render_card(recipe: Recipe, data: Path, corpus: Corpus, heads: Heads, metrics: dict[str, Any]) -> str:
     """Return the card as Markdown."""
     parts = [
         f"# Model card: {recipe.name} {recipe.version}\n",
@@ -94,8 +92,9 @@ def _teacher_section(recipe: Recipe) -> str:
         return "## Teacher\n\nNone.\n"
     return (
         "## Teacher\n\n"
-        "A small transformer (all-MiniLM-L6-v2, Apache-2.0), fine-tuned on star- and crowd-labelled texts and on the gold "
-        "training texts without the calibration ones, gave probabilities for the texts of the sets; the linear model learned "
+        "A small transformer (all-MiniLM-L6-v2, Apache-2.0), fine-tuned on star- and crowd-labelled texts and on the "
+        "gold training texts without the calibration ones, gave probabilities for the texts of the sets; the linear "
+        "model learned "
         f"those (weight {recipe.teacher.weight:g}) and the gold labels (weights {recipe.gold.sentiment_weight:g}, "
         f"{recipe.gold.kind_weight:g}, {recipe.gold.topics_weight:g} for sentiment, kind, topics). "
         "Star labels of the sets reach the bundle only through it. Nothing of the teacher ships or runs.\n"
@@ -109,7 +108,12 @@ def _metrics_section(metrics: dict[str, Any]) -> str:
         lines += [f"| {key} | {value} |" for key, value in figures.items() if not isinstance(value, dict)]
         topics = figures.get("topic_f1", {})
         if topics:
-            lines += ["", "| topic | F1 |", "|---|---|", *(f"| {topic} | {value} |" for topic, value in topics.items())]
+            lines += [
+                "",
+                "| topic | F1 |",
+                "|---|---|",
+                *(f"| {topic} | {value} |" for topic, value in topics.items()),
+            ]
         lines.append("")
     return "\n".join(lines)
 
@@ -118,11 +122,15 @@ def _precision_section(heads: Heads) -> str:
     lines = [
         "## Risk and coverage",
         "",
-        "Labels below the threshold are marked uncertain. Cross-validated on the calibration texts; mixed ones left out.",
+        "Labels below the threshold are marked uncertain. Cross-validated on the calibration texts;",
+        "mixed ones left out.",
         "",
         "| wanted precision | confidence from | coverage |",
         "|---|---|---|",
-        *(f"| {wanted:.2f} | {threshold:.3f} | {coverage:.3f} |" for wanted, threshold, coverage in heads.precisions),
+        *(
+            f"| {wanted:.2f} | {threshold:.3f} | {coverage:.3f} |"
+            for wanted, threshold, coverage in heads.precisions
+        ),
         "",
     ]
     return "\n".join(lines)

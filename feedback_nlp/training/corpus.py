@@ -143,6 +143,7 @@ def read_corpus(
     *,
     leave_out: frozenset[str] = frozenset(),
     progress: Callable[[str], None] = lambda message: None,
+    preprocessor: Preprocessor | None = None,
 ) -> Corpus:
     """Read everything a recipe names.
 
@@ -155,12 +156,14 @@ def read_corpus(
         Sets left out, together with the gold rows drawn from them and every text they share with other sets.
     progress : callable
         Gets a line a set.
+    preprocessor : Preprocessor or None, default=None
+        One that remembers texts saves time where a corpus is read many times.
 
     Raises
     ------
     TrainingDataError
     """
-    corpus, preprocessor = Corpus(), Preprocessor()
+    corpus, preprocessor = Corpus(), preprocessor or Preprocessor()
     seen = {fingerprint(row.text) for row in read_gold(data / "gold" / "dev.csv")}
     for name in sorted(leave_out):
         seen |= {fingerprint(row["text"]) for row in read_rows(data / "datasets" / f"{name}.csv")}
@@ -173,7 +176,9 @@ def read_corpus(
         rows = read_rows(data / "datasets" / f"{part.file}.csv")
         random.Random(f"{recipe.seed}:{part.file}").shuffle(rows)  # noqa: S311  # sampling, not secrecy
         if teacher is not None and recipe.teacher is not None:
-            _add_taught(corpus, part, rows, seen, teacher, recipe.teacher.weight, recipe.teacher.longest, preprocessor)
+            _add_taught(
+                corpus, part, rows, seen, teacher, recipe.teacher.weight, recipe.teacher.longest, preprocessor
+            )
         else:
             _add_labelled(corpus, part, rows, seen, preprocessor)
         progress(f"{part.file}: {corpus.counts.get(part.file, 0)} texts")

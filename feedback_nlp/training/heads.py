@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -24,23 +25,39 @@ _FOLDS: Final = 10
 #: Wanted precisions that a bundle knows thresholds for.
 PRECISIONS: Final = (0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
 
+#: Own sentences are many of few shapes.
+_OWN_PAIR_WEIGHT: Final = 0.25
+#: Extra weight of a pair whose sentiment differs from that of its text.
+_DIFFERING_BONUS: Final = 0.5
+
 Doubles = NDArray[np.float64]
 
 
-def fit_heads(scores: BatchScores, rows: list[GoldRow], seed: int) -> Heads:
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Labelled texts and what the linear model says of them, in the same order."""
+
+    scores: BatchScores
+    rows: list[GoldRow]
+
+
+def fit_heads(calibration: Scored, own: Scored, seed: int) -> Heads:
     """Fit everything that stands behind the linear outputs.
 
     Parameters
     ----------
-    scores : BatchScores
-        Of the calibration texts, in their order.
-    rows : list of GoldRow
+    calibration : Scored
+        Texts that neither the linear model nor its teacher saw.
+    own : Scored
+        Sentences with topics of different sentiment, for the sentiment of topics only; may be empty.
     seed : int
         Of the folds.
     """
+    scores, rows = calibration.scores, calibration.rows
     folds = list(KFold(_FOLDS, shuffle=True, random_state=seed).split(rows))
     sentiment, table = _fit_sentiment(scores, rows, folds)
-    topics, topic_sentiment = _fit_topics(scores, rows, folds)
+    topics = _fit_topics(scores, rows, folds)
+    topic_sentiment = _fit_topic_sentiment(topics, calibration, own)
     kinds = np.array([KINDS.index(row.kind) for row in rows])
     kind = KindHead.fit(scores.texts, kinds, len(KINDS))
     return Heads(sentiment, kind, topics, topic_sentiment, table)
@@ -84,7 +101,9 @@ def _best_mixed_threshold(three: Doubles, mixed: Doubles, labels: NDArray[np.int
     return round(float(np.median(near)), 3)
 
 
-def precision_table(three: Doubles, labels: NDArray[np.int64], shown_mixed: NDArray[np.bool_]) -> list[list[float]]:
+def precision_table(
+    three: Doubles, labels: NDArray[np.int64], shown_mixed: NDArray[np.bool_]
+) -> list[list[float]]:
     """Return rows of wanted precision, threshold on confidence, and the coverage it gives.
 
     Judged on texts that people found negative, neutral or positive and that are not shown as mixed.
@@ -102,9 +121,7 @@ def precision_table(three: Doubles, labels: NDArray[np.int64], shown_mixed: NDAr
     return out
 
 
-def _fit_topics(
-    scores: BatchScores, rows: list[GoldRow], folds: list[tuple[Any, Any]]
-) -> tuple[TopicHead, TopicSentimentHead]:
+def _fit_topics(scores: BatchScores, rows: list[GoldRow], folds: list[tuple[Any, Any]]) -> TopicHead:
     present = np.array([[topic in row.topics for topic in TOPICS] for row in rows])
     evidence = gather_evidence(scores, TOPIC_COLUMNS)
 
@@ -117,15 +134,34 @@ def _fit_topics(
     every = _out_of_fold(folds, present.shape, predict)
     head = TopicHead.fit(evidence, present)
     head.thresholds[:] = [_best_threshold(every[:, t], present[:, t]) for t in range(len(TOPICS))]
+    return head
+
+
+def _fit_topic_sentiment(head: TopicHead, calibration: Scored, own: Scored) -> TopicSentimentHead:
+    """Fit on labelled pairs; those that differ from the sentiment of their text teach where to look."""
+    blocks = [
+        _topic_pairs(head, part, weight) for part, weight in ((calibration, 1.0), (own, _OWN_PAIR_WEIGHT))
+    ]
+    inputs, topics, signs, weights = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    return TopicSentimentHead.fit(inputs, topics, signs, weights, len(TOPICS))
+
+
+def _topic_pairs(head: TopicHead, part: Scored, weight: float) -> tuple[Any, Any, Any, Any]:
     pairs = [
-        (text, TOPICS.index(topic), SENTIMENTS.index(sign))
-        for text, row in enumerate(rows)
+        (
+            text,
+            TOPICS.index(topic),
+            SENTIMENTS.index(sign),
+            weight * (1 + (sign != row.sentiment) * _DIFFERING_BONUS),
+        )
+        for text, row in enumerate(part.rows)
         for topic, sign in row.topics.items()
         if sign in SENTIMENTS[:MIXED]
     ]
-    texts, topics, signs = (np.array(column) for column in zip(*pairs, strict=True))
-    inputs = TopicSentimentHead.inputs(scores, evidence, head, texts, topics)
-    return head, TopicSentimentHead.fit(inputs, topics, signs, len(TOPICS))
+    table = np.array(pairs).reshape(len(pairs), 4)
+    texts, topics, signs = table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2].astype(int)
+    evidence = gather_evidence(part.scores, TOPIC_COLUMNS)
+    return TopicSentimentHead.inputs(part.scores, evidence, head, texts, topics), topics, signs, table[:, 3]
 
 
 def _best_threshold(probabilities: Doubles, present: NDArray[np.bool_]) -> float:
@@ -135,5 +171,3 @@ def _best_threshold(probabilities: Doubles, present: NDArray[np.bool_]) -> float
     near = grid[values >= values.max() - 0.005]
     pull = 20 / (20 + present.sum())
     return round(float((1 - pull) * np.median(near) + pull * 0.4), 3)
-
-

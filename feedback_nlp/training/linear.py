@@ -81,7 +81,8 @@ def _tasks(corpus: Corpus) -> list[_Task]:
     for topic in range(len(TOPICS)):
         present = topics[:, topic]
         tasks.append(_Task(rows, np.stack([1 - present, present], axis=1), weights[rows, 2]))
-    return tasks
+    # A corpus without kinds and topics, as in transfer measurements, gives a model of sentiment alone.
+    return [task for task in tasks if len(task.rows)]
 
 
 def _fit_all(block: sp.csr_matrix, tasks: list[_Task], c: float, iterations: int) -> Floats:
@@ -89,7 +90,7 @@ def _fit_all(block: sp.csr_matrix, tasks: list[_Task], c: float, iterations: int
 
     Intercepts are left to the heads, which are fitted on texts the model has not seen.
     """
-    fitted = Parallel(n_jobs=2)(
+    fitted = Parallel(n_jobs=min(2, len(tasks)))(
         delayed(fit_soft)(block[task.rows], task.targets, task.weights, c=c, iterations=iterations)
         for task in tasks
     )
@@ -152,7 +153,9 @@ def _spread_over_sets(terms: sp.csr_matrix, sources: list[str], least: int) -> N
     if len(number) < least:
         return np.arange(terms.shape[1])
     texts = np.array([number[source] for source in sources])
-    chooser = sp.csr_matrix((np.ones(len(texts)), (texts, np.arange(len(texts)))), shape=(len(number), len(texts)))
+    chooser = sp.csr_matrix(
+        (np.ones(len(texts)), (texts, np.arange(len(texts)))), shape=(len(number), len(texts))
+    )
     presence = terms.copy()
     presence.data[:] = 1
     return np.flatnonzero(np.asarray(((chooser @ presence) > 0).sum(axis=0)).ravel() >= least)

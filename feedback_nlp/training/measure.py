@@ -45,7 +45,9 @@ def measure_rows(analyses: list[Analysis], rows: list[GoldRow], threshold: float
         "calibration_error": round(calibration_error(three[judged], labels[judged]), 4),
         "coverage": round(coverage, 4),
         "precision_when_sure": round(precision, 4),
-        "kind_macro_f1": round(macro_f1([r.kind for r in rows], [one.kind or "" for one in analyses], list(KINDS)), 4),
+        "kind_macro_f1": round(
+            macro_f1([r.kind for r in rows], [one.kind or "" for one in analyses], list(KINDS)), 4
+        ),
         "topics_micro_f1": round(float(f1_score(present, found, average="micro", zero_division=0)), 4),
         "topics_macro_f1": round(float(f1_score(present, found, average="macro", zero_division=0)), 4),
         "topic_sentiment_f1": round(pair_f1([set(r.topics.items()) for r in rows], findings), 4),

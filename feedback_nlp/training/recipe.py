@@ -9,7 +9,15 @@ from typing import Any
 
 from feedback_nlp.errors import TrainingDataError
 
-__all__ = ["GoldPart", "LinearPartRecipe", "Recipe", "SetPart", "TeacherPart", "load_recipe", "shipped_recipe_path"]
+__all__ = [
+    "GoldPart",
+    "LinearPartRecipe",
+    "Recipe",
+    "SetPart",
+    "TeacherPart",
+    "load_recipe",
+    "shipped_recipe_path",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,10 @@ class LinearPartRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that decides a bundle, beside the data."""
+    """All that decides a bundle, beside the data.
+
+    `plain_sentences_weight` is that of the behaviour suite's tuning half; 0 leaves it out.
+    """
 
     path: Path
     name: str
@@ -120,6 +131,7 @@ class Recipe:
     gold: GoldPart
     sets: tuple[SetPart, ...]
     teacher: TeacherPart | None
+    plain_sentences_weight: float
     linear: LinearPartRecipe
 
 
@@ -164,5 +176,6 @@ def _build(path: Path, raw: dict[str, Any]) -> Recipe:
         gold=GoldPart(**gold),
         sets=tuple(SetPart(**part) for part in raw["sets"]),
         teacher=TeacherPart(**teacher) if teacher else None,
+        plain_sentences_weight=float(raw.get("plain_sentences_weight", 0.0)),
         linear=LinearPartRecipe(**raw.get("linear", {})),
     )
