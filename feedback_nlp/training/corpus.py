@@ -20,7 +20,16 @@ from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
 from feedback_nlp.training.recipe import GoldPart, Recipe, SetPart
 from feedback_nlp.training.teacher_labels import TeacherLabels, load_teacher_labels
 
-__all__ = ["Corpus", "GoldRow", "fingerprint", "gold_targets", "read_corpus", "read_gold", "read_rows"]
+__all__ = [
+    "Corpus",
+    "GoldRow",
+    "fingerprint",
+    "gold_targets",
+    "is_kept_for_calibration",
+    "read_corpus",
+    "read_gold",
+    "read_rows",
+]
 
 _NOT_TEXT: Final = re.compile(r"[\W_]+")
 csv.field_size_limit(2**31 - 1)
@@ -36,8 +45,21 @@ def fingerprint(text: str) -> int:
     >>> fingerprint("Great app!") == fingerprint("great  APP")
     True
     """
-    digest = hashlib.blake2b(_NOT_TEXT.sub("", text.lower()).encode("utf-8", "surrogatepass"), digest_size=8)
-    return int.from_bytes(digest.digest(), "little")
+    letters = _NOT_TEXT.sub("", text.lower()).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.md5(letters, usedforsecurity=False).digest()[:8], "big")
+
+
+def is_kept_for_calibration(key: int, percent: int) -> bool:
+    """Return whether the text with this fingerprint is kept from the linear model and its teacher.
+
+    The text itself decides, so that no order of rows and no other text can move it.
+
+    Examples
+    --------
+    >>> is_kept_for_calibration(fingerprint("Great app!"), 100)
+    True
+    """
+    return (key >> 32) % 100 < percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +222,7 @@ def _add_gold(
         if key in seen or row.source in leave_out:
             continue
         seen.add(key)
-        # The text itself decides, so that no order of rows and no other text can move it.
-        if key % 100 < part.calibration_percent:
+        if is_kept_for_calibration(key, part.calibration_percent):
             corpus.calibration.append(row)
             continue
         targets = gold_targets(row)
