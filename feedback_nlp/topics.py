@@ -118,7 +118,7 @@ class TopicSentimentHead:
         for k in range(MIXED + 1):
             weighted = shares * clause_sentiments[:, k : k + 1]
             sums = np.stack([np.bincount(scores.clause_texts, s, n_texts) for s in weighted.T], axis=1)
-            out[:, k] = sums[texts, topics] / np.maximum(totals[texts, topics], 1e-12)
+            out[:, k] = sums[texts, topics] / np.maximum(totals[texts, topics], 1e-30)
         out[:, MIXED + 1 :] = scores.texts[texts, : MIXED + 1]
         return out
 
