@@ -206,11 +206,18 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise BundleDigestError(
             f"{folder / MANIFEST} is not JSON: {error}.", remedy="Restore the bundle."
         ) from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("parts"), dict):
+    if not _is_manifest(manifest):
         raise BundleDigestError(
             f"{folder / MANIFEST} is no manifest of a bundle.", remedy="Restore the bundle."
         )
-    return manifest
+    return dict(manifest)
+
+
+def _is_manifest(read: Any) -> bool:
+    if not isinstance(read, dict) or not isinstance(read.get("parts"), dict):
+        return False
+    named = all(isinstance(read.get(key), str) for key in ("name", "version"))
+    return named and all(isinstance(part, dict) for part in read["parts"].values())
 
 
 def _check_versions(folder: Path, manifest: dict[str, Any]) -> None:
@@ -248,18 +255,24 @@ def _read_part(folder: Path, name: str, expected: dict[str, Any]) -> bytes:
 
 
 def _check_shapes(folder: Path, linear: LinearPart) -> None:
-    terms, outputs = len(linear.term_idf), linear.term_weights.shape[-1]
+    terms, outputs = linear.term_idf.size, linear.term_weights.shape[-1:]
     fits = (
         linear.terms.shape == (terms, 4)
-        and linear.term_weights.shape == (terms, outputs)
+        and linear.term_idf.shape == (terms,)
+        and linear.term_weights.shape == (terms, *outputs)
         and linear.gram_idf.shape == (len(linear.grams),)
-        and linear.gram_weights.shape == (len(linear.grams), outputs)
-        and (terms == 0 or int(linear.terms[:, 1:].max()) < len(linear.words))
+        and linear.gram_weights.shape == (len(linear.grams), *outputs)
+        and _known(linear.terms[:, 1:], len(linear.words))
     )
     if not fits:
         raise BundleError(
             f"The parts of the bundle in {folder} do not fit together.", remedy="Build it again."
         )
+
+
+def _known(numbers: NDArray[np.int32], count: int) -> bool:
+    """Whether all are numbers of words, or -1 for none."""
+    return bool(((numbers >= -1) & (numbers < count)).all())
 
 
 def _lines(part: bytes) -> tuple[str, ...]:
@@ -268,8 +281,8 @@ def _lines(part: bytes) -> tuple[str, ...]:
 
 
 def _array(part: bytes, dtype: type[np.generic]) -> NDArray[Any]:
-    # allow_pickle=False: an object array would execute code.
-    array: NDArray[Any] = np.load(io.BytesIO(part), allow_pickle=False)
+    # allow_pickle=False: an object array would execute code. Not np.load, which takes archives, too.
+    array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(part), allow_pickle=False)
     return array.astype(dtype)
 
 
