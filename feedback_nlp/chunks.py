@@ -7,13 +7,14 @@ every chunk of a text is one dictionary look-up. Each chunk is an integer; its t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.features import EXPRESSIVE_MARKS
+from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import (
     BREAKS,
     CLAUSE_MARKS,
@@ -37,6 +38,8 @@ __all__ = ["LINE_BREAK", "ChunkTable", "Form"]
 CAPACITY = 400_000
 #: A chunk longer than this is looked at each time: it is an address or noise and will not come again.
 LONGEST_REMEMBERED = 64
+#: New chunks given to spaCy at a time, as one text: a call of it costs more than the tokens of a chunk.
+_TOGETHER = 2_000
 #: Stands between the chunks of two lines; no text can hold it, since texts are split at white space.
 LINE_BREAK = "\n"
 
@@ -95,6 +98,7 @@ class ChunkTable:
 
     def __init__(self, nlp: Language, forms: Sequence[str], on_forget: Callable[[], None]) -> None:
         self._nlp = nlp
+        self._special_cases = frozenset(nlp.tokenizer.rules)  # type: ignore[union-attr]
         self._known = len(forms)
         self._on_forget = on_forget
         self.forms: list[str] = list(forms)
@@ -104,13 +108,14 @@ class ChunkTable:
 
     def _start_empty(self) -> None:
         self._index: dict[str, int] = {LINE_BREAK: 0}
-        self._token_forms: list[int] = []
-        self._token_bits: list[int] = []
-        self._token_spans: list[tuple[int, int]] = []
-        self._starts: list[int] = [0]
-        self._counts: list[int] = [0]
+        self._token_forms = GrowingArray(np.int32)
+        self._token_bits = GrowingArray(np.int32)
+        self._token_spans = GrowingArray(np.int32, 2)
+        self._starts = GrowingArray(np.int32)
+        self._counts = GrowingArray(np.int32)
+        self._starts.extend([0])
+        self._counts.extend([0])
         self._passing: list[str] = []
-        self._frozen: tuple[Ints, Ints, Ints, Ints] | None = None
 
     def look_up(self, chunks: list[str]) -> Ints:
         """Return the number of each chunk, learning those not seen before.
@@ -129,42 +134,75 @@ class ChunkTable:
         try:
             return np.fromiter(map(self._index.__getitem__, chunks), np.int32, len(chunks))
         except KeyError:
-            for chunk in dict.fromkeys(chunks):
-                if chunk not in self._index:
-                    self._learn(chunk)
-            self._frozen = None
+            self._learn([chunk for chunk in dict.fromkeys(chunks) if chunk not in self._index])
             return np.fromiter(map(self._index.__getitem__, chunks), np.int32, len(chunks))
 
     def arrays(self) -> tuple[Ints, Ints, Ints, Ints]:
         """Return first token and token count of each chunk, and form and bits of each token."""
-        if self._frozen is None:
-            columns = (self._starts, self._counts, self._token_forms, self._token_bits)
-            self._frozen = tuple(np.array(column, dtype=np.int32) for column in columns)  # type: ignore[assignment]
-        assert self._frozen is not None  # noqa: S101  # set above
-        return self._frozen
+        return self._starts.view, self._counts.view, self._token_forms.view, self._token_bits.view
 
     def spans(self, chunk: int) -> list[tuple[int, int]]:
         """Return start and end of each token of a chunk, counted from the chunk's first character."""
-        start = self._starts[chunk]
-        return self._token_spans[start : start + self._counts[chunk]]
+        start = int(self._starts.view[chunk])
+        return list(map(tuple, self._token_spans.view[start : start + self._counts.view[chunk]].tolist()))
 
-    def _learn(self, chunk: str) -> None:
-        self._index[chunk] = len(self._starts)
-        self._starts.append(len(self._token_forms))
-        count = 0
-        for surface, offset in self._split(chunk):
-            form = self._number(normalize_token(surface))
-            self._token_forms.append(form)
-            self._token_bits.append(self._form_bits[form] | (Form.CAPITAL if chunk[offset].isupper() else 0))
-            self._token_spans.append((offset, offset + len(surface)))
-            count += 1
-        self._counts.append(count)
-        if len(chunk) > LONGEST_REMEMBERED:
-            self._passing.append(chunk)
-
-    def _split(self, chunk: str) -> Iterator[tuple[str, int]]:
+    def _learn(self, chunks: list[str]) -> None:
+        """Add new, distinct chunks, long ones for this batch only."""
+        single = list(filter(self._is_one_token, chunks))
+        self._add(single, [[(chunk, 0)] for chunk in single])
+        others = [chunk for chunk in chunks if chunk not in self._index]
+        long = [chunk for chunk in others if len(chunk) > LONGEST_REMEMBERED]
+        short = [chunk for chunk in others if len(chunk) <= LONGEST_REMEMBERED]
+        self._passing.extend(long)
+        blocks = [[chunk] for chunk in long]
+        blocks += [short[start : start + _TOGETHER] for start in range(0, len(short), _TOGETHER)]
         with self._nlp.memory_zone():  # else spaCy keeps every string for ever
-            yield from split_surfaces(self._nlp, chunk)
+            for block in blocks:
+                self._learn_block(block)
+
+    def _is_one_token(self, chunk: str) -> bool:
+        """Whether letters only make a chunk a token for certain: no affix rule but "xD" and "XD" is of letters only."""
+        return (
+            chunk.isascii()
+            and chunk.isalpha()
+            and len(chunk) <= LONGEST_REMEMBERED
+            and chunk not in self._special_cases
+            and "D" not in chunk
+        )
+
+    def _learn_block(self, chunks: list[str]) -> None:
+        surfaces = iter(split_surfaces(self._nlp, " ".join(chunks)))
+        runs = []
+        chunk_start = 0
+        for chunk in chunks:
+            run = []
+            end = 0
+            while end < len(chunk):
+                surface, offset = next(surfaces)
+                run.append((surface, offset - chunk_start))
+                end = offset - chunk_start + len(surface)
+            runs.append(run)
+            chunk_start += len(chunk) + 1
+        self._add(chunks, runs)
+
+    def _add(self, chunks: list[str], runs: list[list[tuple[str, int]]]) -> None:
+        """Add chunks with their tokens and where these start in the chunk."""
+        forms, bits, spans = [], [], []
+        for chunk, run in zip(chunks, runs, strict=True):
+            for surface, start in run:
+                form = self._number(normalize_token(surface))
+                forms.append(form)
+                bits.append(self._form_bits[form] | (Form.CAPITAL if chunk[start].isupper() else 0))
+                spans.append((start, start + len(surface)))
+        counts = np.array(list(map(len, runs)), dtype=np.int32)
+        self._index.update(
+            zip(chunks, range(len(self._starts), len(self._starts) + len(chunks)), strict=True)
+        )
+        self._starts.extend(len(self._token_forms) + np.cumsum(counts) - counts)
+        self._counts.extend(counts)
+        self._token_forms.extend(forms)
+        self._token_bits.extend(bits)
+        self._token_spans.extend(spans)
 
     def number_of(self, form: str) -> int:
         """Return the number of a form that `look_up` has met, or the next free one."""

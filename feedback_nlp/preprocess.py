@@ -110,6 +110,9 @@ def normalize_token(text: str) -> str:
         return "<glad>"
     if text in _EMOTICONS_SAD:
         return "<sad>"
+    if text.isascii() and text.isalpha():  # most tokens: nothing below can apply but the last two steps
+        form = _ELONGATION.sub(r"\1\1", text.lower())
+        return _EXPANSIONS.get(form, form)
     form = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_QUOTES))).lower()
     form = "".join(form.split())  # some compatibility forms hold a space
     if any(c.isdigit() for c in form):
@@ -153,6 +156,8 @@ def build_tokenizer() -> Language:
         A pipeline without components.
     """
     nlp = spacy.blank("en")
+    # Shapes, prefixes and flags of a word cost more than finding it, and nothing here reads them.
+    nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]  # missing in spaCy's stubs
     tokenizer = nlp.tokenizer
     assert isinstance(tokenizer, Tokenizer)  # noqa: S101  # narrows spaCy's loose type
     infixes = [*(nlp.Defaults.infixes or []), _GLUED_ENDS, _GLUED_MARKS]

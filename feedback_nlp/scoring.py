@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from feedback_nlp.bundle import Floats, LinearPart
 from feedback_nlp.chunks import ChunkTable, Form
 from feedback_nlp.features import SpellingVectorizer
+from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import NEGATED, build_tokenizer
 from feedback_nlp.scan import Longs, Tokens, scan_texts
 
@@ -127,10 +128,9 @@ class LinearScorer:
         self._n_outputs = linear.term_weights.shape[1]
         self._squares = linear.term_idf.astype(np.float64) ** 2
         self._index_terms(linear)
-        self._word_kinds = np.array(
-            [_word_kind(form, common_words) for form in self.table.forms], dtype=np.int8
-        )
-        self._forget_spellings()
+        self._spelled = GrowingArray(np.float32, self._n_outputs)
+        self._word_kinds = GrowingArray(np.int8)
+        self._word_kinds.extend([_word_kind(form, common_words) for form in self.table.forms])
 
     def _index_terms(self, linear: LinearPart) -> None:
         scope, words = linear.terms[:, 0], linear.terms[:, 1:].astype(np.int64)
@@ -142,16 +142,15 @@ class LinearScorer:
         self._phrases = TermTable(_phrase_keys(words[~single].T), numbers[~single])
 
     def _forget_spellings(self) -> None:
-        self._spelled = np.zeros((0, self._n_outputs), dtype=np.float32)
-        self._word_kinds = self._word_kinds[: self.n_known_forms]
+        self._spelled.cut(self.n_known_forms)
+        self._word_kinds.cut(self.n_known_forms)
 
     def spellings(self) -> Floats:
         """Return the spelling scores of every form met so far, shape (n_forms, n_outputs)."""
-        known, forms = len(self._spelled), self.table.forms
-        if known < len(forms):
-            block = self._speller.profiles(forms[known:]) @ self.linear.gram_weights
-            self._spelled = np.vstack([self._spelled, block.astype(np.float32)])
-        return self._spelled
+        new = self.table.forms[len(self._spelled) :]
+        if new:
+            self._spelled.extend(self._speller.profiles(new) @ self.linear.gram_weights)
+        return self._spelled.view
 
     def score(self, texts: list[str]) -> BatchScores:
         """Return the linear outputs of `texts` and of their clauses."""
@@ -179,10 +178,9 @@ class LinearScorer:
         )
 
     def _count_words(self, tokens: Tokens) -> tuple[Longs, Longs, Longs]:
-        if len(self._word_kinds) < len(self.table.forms):
-            new = [_word_kind(form, frozenset()) for form in self.table.forms[len(self._word_kinds) :]]
-            self._word_kinds = np.concatenate([self._word_kinds, np.array(new, dtype=np.int8)])
-        kind = self._word_kinds[tokens.forms]
+        new = self.table.forms[len(self._word_kinds) :]
+        self._word_kinds.extend([_word_kind(form, frozenset()) for form in new])
+        kind = self._word_kinds.view[tokens.forms]
         alphabetic = (kind & _ALPHABETIC) != 0
         counts = [
             alphabetic & (tokens.forms < self.n_known_forms),

@@ -229,6 +229,21 @@ def test_a_table_that_forgets_gives_the_same_scores(monkeypatch: pytest.MonkeyPa
     assert scorer.table.forms[: len(tiny_linear().words)] == list(tiny_linear().words)
 
 
+def test_letters_alone_are_one_token_but_for_special_cases() -> None:
+    """What the table takes for one token without asking spaCy, spaCy takes for one token."""
+    rng = random.Random(13)  # noqa: S311
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    table = ChunkTable(NLP, [], lambda: None)
+    rules = [case[:cut] for case in NLP.tokenizer.rules for cut in range(1, len(case) + 1)]
+    words = [*rules, "xD", "loXD", "XDlol", "km", "cm", "US", "C", "cant", "gonna", "am", "pm", "s", "S"]
+    words += ["".join(rng.choices(letters, k=rng.randint(1, 12))) for _ in range(5_000)]
+    single = [word for word in words if table._is_one_token(word)]
+    assert len(single) > 4_000
+    for word in single:
+        assert [token.text for token in NLP.make_doc(word)] == [word]
+    assert not any(map(table._is_one_token, ["cant", "xD", "XDlol", "naïve", "a.b", "it's", "x" * 65]))
+
+
 def test_long_chunks_are_read_but_not_remembered() -> None:
     table = ChunkTable(NLP, [], lambda: None)
     long, short = "x" * (LONGEST_REMEMBERED + 1), "y" * LONGEST_REMEMBERED
