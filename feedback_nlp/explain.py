@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +150,7 @@ def _share(sums: dict[_Span, float], places: list[_Span], value: float) -> None:
 def _clause_tokens(prepared: Prepared) -> list[range]:
     """Return the tokens of each clause."""
     starts = [t for t, clause in enumerate(prepared.clauses) if not t or clause != prepared.clauses[t - 1]]
-    return [range(start, end) for start, end in zip(starts, [*starts[1:], len(prepared.forms)], strict=True)]
+    return [range(start, end) for start, end in pairwise([*starts, len(prepared.forms)])]
 
 
 def _term_spans(prepared: Prepared, tokens: range) -> dict[str, list[_Span]]:
