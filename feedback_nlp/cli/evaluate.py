@@ -26,6 +26,10 @@ FAILED = 1
 @click.option(
     "--label-column", default="sentiment", show_default=True, help="Column with the right sentiment."
 )
+@click.option("--kind-column", metavar="NAME", help="Column with the right kind, judged too.")
+@click.option(
+    "--topics-column", metavar="NAME", help="Column with the right topics, joined by |, judged too."
+)
 @click.option("--behaviour", is_flag=True, help="Run the behaviour suite instead of a file.")
 @bundle_option
 @json_option
@@ -35,6 +39,8 @@ def evaluate(
     file: Path | None,
     text_column: str | None,
     label_column: str,
+    kind_column: str | None,
+    topics_column: str | None,
     behaviour: bool,
     bundle: Path | None,
     as_json: bool,
@@ -54,7 +60,13 @@ def evaluate(
     if file is None:
         ctx.exit(_evaluate_behaviour(analyzer, as_json=as_json))
     else:
-        _evaluate_file(analyzer, file, text_column, label_column, as_json=as_json)
+        columns = {
+            "text_column": text_column,
+            "label_column": label_column,
+            "kind_column": kind_column,
+            "topics_column": topics_column,
+        }
+        _evaluate_file(analyzer, file, columns, as_json=as_json)
 
 
 def _evaluate_behaviour(analyzer: Analyzer, *, as_json: bool) -> int:
@@ -91,12 +103,10 @@ def _behaviour_json(result: SuiteResult) -> dict[str, Any]:
     }
 
 
-def _evaluate_file(
-    analyzer: Analyzer, file: Path, text_column: str | None, label_column: str, *, as_json: bool
-) -> None:
+def _evaluate_file(analyzer: Analyzer, file: Path, columns: dict[str, str | None], *, as_json: bool) -> None:
     from feedback_nlp.evaluate import evaluate_file
 
-    report = evaluate_file(analyzer, file, text_column=text_column, label_column=label_column)
+    report = evaluate_file(analyzer, file, **columns)
     if as_json:
         echo_json(report)
     else:
