@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from feedback_nlp.identifier import rank
 from feedback_nlp.language import LATIN_LANGUAGES, SCRIPTS, LanguageGate, Verdict
 
 ENGLISH_SETS = (
@@ -47,7 +48,7 @@ def read_texts(path: Path, rows: int, language: str | None = None) -> list[str]:
     """Return at most `rows` texts of a set, the same ones every time."""
     with path.open(encoding="utf-8", newline="") as file:
         texts = [row["text"] for row in csv.DictReader(file) if language is None or row["lang"] == language]
-    return random.Random(20).sample(texts, min(rows, len(texts)))  # noqa: S311
+    return random.Random(20).sample(texts, min(rows, len(texts)))
 
 
 def read_sets(data: Path, rows: int) -> dict[str, tuple[str, list[str]]]:
@@ -72,8 +73,6 @@ def known_words(data: Path, rows: int) -> set[str]:
 
 def print_row(name: str, language: str, texts: list[str], gate: LanguageGate) -> None:
     """Print one set's shares in per cent; for other languages also of texts with four words and more."""
-    from feedback_nlp.language import _rank
-
     languages = tuple(
         dict.fromkeys([*LATIN_LANGUAGES, *(code for codes in SCRIPTS.values() for code in codes)])
     )
@@ -82,7 +81,7 @@ def print_row(name: str, language: str, texts: list[str], gate: LanguageGate) ->
     slow = sum(not gate.is_surely_english(*gate.count(found)) for found in words)
     long = [verdict for verdict, found in zip(verdicts, words, strict=True) if len(found) >= 4]
     plain = [
-        max(ranked, key=ranked.__getitem__) for ranked in (_rank(text, languages) for text in texts[:500])
+        max(ranked, key=ranked.__getitem__) for ranked in (rank(text, languages) for text in texts[:500])
     ]
     print(
         f"{name:24} {language} {len(texts):6} {share(v.status == 'ok' for v in verdicts):7.2f}"

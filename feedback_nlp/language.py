@@ -15,20 +15,17 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from operator import itemgetter, mul
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
+from feedback_nlp.identifier import rank, rank_batch
 from feedback_nlp.language_words import COMMON_ENGLISH, FOREIGN_MARKERS
 from feedback_nlp.readability import is_blank, letters_of, unreadable_reason, without_emoticons
 from feedback_nlp.writing_systems import LATIN_OK_SHARE, SCRIPTS, foreign_script
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
 
 __all__ = ["ENGLISH", "LATIN_OK_SHARE", "UNDETERMINED", "LanguageGate", "Verdict"]
 
@@ -65,8 +62,10 @@ LATIN_LANGUAGES: Final = tuple("en de fr es it pt nl pl tr sv da no fi cs hu ro 
 BIAS: Final = 0.95
 WEIGHTS: Final = (0.9, 1.05, 2.95, -2.15, -3.2, -0.25)
 
+#: Words whose traits are remembered; about 10 MB.
+_REMEMBERED_WORDS: Final = 65_536
+
 _ADDRESS = re.compile(r"(?:https?:|www\.)\S+|[\w.+-]{1,64}@\S+|@\w+")
-_NOT_WORDS = re.compile(r"#\w+|\d+")
 _LONG_RUN = re.compile(r"(\w)\1{2,}")
 
 
@@ -121,6 +120,7 @@ class LanguageGate:
 
     def __init__(self, known_words: Collection[str]) -> None:
         self._known = frozenset(known_words) | COMMON_ENGLISH
+        self._traits = lru_cache(_REMEMBERED_WORDS)(self._find_traits)
 
     def is_surely_english(self, n_words: Any, n_known: Any, n_common: Any) -> Any:
         """Whether counts alone make a text English; numbers or arrays of one shape.
@@ -167,7 +167,32 @@ class LanguageGate:
         if self.is_surely_english(*counts):
             return Verdict("ok", ENGLISH, float(english_confidence(*counts)))
         plain = _plain_text(text)
-        return self._plain_case(text, plain, words) or self._judge_latin(plain, words)
+        decided = self._plain_case(text, plain, words)
+        return decided or self._judge_latin(plain, words, rank(plain, LATIN_LANGUAGES))
+
+    def judge_unsure(self, texts: Sequence[str], words: Sequence[Sequence[str]]) -> list[Verdict]:
+        """Decide for many texts for whose words `is_surely_english` does not hold.
+
+        Returns
+        -------
+        list of Verdict
+            What `judge` says of each, but the identifier runs once for all.
+
+        Examples
+        --------
+        >>> gate = LanguageGate(())
+        >>> [verdict.code for verdict in gate.judge_unsure(["Danke!", "Merci!"], [["danke"], ["merci"]])]
+        ['de', 'fr']
+        """
+        plains = [_plain_text(text) for text in texts]
+        out = [self._plain_case(*one) for one in zip(texts, plains, words, strict=True)]
+        open_rows = [row for row, verdict in enumerate(out) if verdict is None]
+        ranked = rank_batch([plains[row] for row in open_rows], LATIN_LANGUAGES)
+        latin = {
+            row: self._judge_latin(plains[row], words[row], shares)
+            for row, shares in zip(open_rows, ranked, strict=True)
+        }
+        return [verdict or latin[row] for row, verdict in enumerate(out)]
 
     def second_stage_evidence(self, text: str, words: Sequence[str]) -> tuple[float, ...] | None:
         """Return what `judge` weighs for a text in Latin letters, or None where it has nothing to weigh.
@@ -180,7 +205,7 @@ class LanguageGate:
         plain = _plain_text(text)
         if self.is_surely_english(*self.count(words)) or self._plain_case(text, plain, words):
             return None
-        return self.evidence(_rank(plain, LATIN_LANGUAGES), plain, words)
+        return self.evidence(rank(plain, LATIN_LANGUAGES), plain, words)
 
     def _plain_case(self, text: str, plain: str, words: Sequence[str]) -> Verdict | None:
         """Decide what needs no weighing: nothing there, another script, noise, signs without words."""
@@ -190,7 +215,7 @@ class LanguageGate:
         script = foreign_script(letters)
         if script is not None:
             return _judge_script(script, plain)
-        if unreadable_reason(_ADDRESS.sub(" ", text), words, self._known) is not None:
+        if unreadable_reason(_without_addresses(text), words, self._known) is not None:
             return Verdict("unreadable", UNDETERMINED, 0.0)
         return None if letters else Verdict("ok", ENGLISH, SIGN_CONFIDENCE)
 
@@ -201,12 +226,13 @@ class LanguageGate:
         forms = (_LONG_RUN.sub(r"\1\1", word), _LONG_RUN.sub(r"\1", word))
         return next((form for form in forms if form in self._known), word)
 
-    def _judge_latin(self, plain: str, words: Sequence[str]) -> Verdict:
-        ranked = _rank(plain, LATIN_LANGUAGES)
+    def _judge_latin(self, plain: str, words: Sequence[str], ranked: Mapping[str, float]) -> Verdict:
         log_odds = BIAS + sum(map(mul, WEIGHTS, self.evidence(ranked, plain, words)))
         english = 1.0 / (1.0 + math.exp(-log_odds))
+        if english >= ENGLISH_THRESHOLD:
+            return Verdict("ok", ENGLISH, english)
         code = _best_code(ranked, words)
-        if english >= ENGLISH_THRESHOLD or _says_too_little(letters_of(plain), words, code):
+        if _says_too_little(letters_of(plain), words, code):
             return Verdict("ok", ENGLISH, english)
         return Verdict("unsupported_language", code, 1.0 - english)
 
@@ -217,19 +243,25 @@ class LanguageGate:
         and foreign markers as roots of their numbers (the tenth says less than the first); unknown words likewise;
         letters with accents, at most 4.
         """
-        markers = sum(word in FOREIGN_MARKERS for word in words)
-        unmarked = [self._plain_form(word) for word in words if word not in FOREIGN_MARKERS]
-        n_words, known, n_common = self.count(unmarked)
+        traits = list(map(self._traits, words))
+        markers, known, n_common = map(sum, zip(*traits, strict=True)) if traits else (0, 0, 0)
         others = max(share for code, share in ranked.items() if code != ENGLISH)
         ratio = math.log(max(ranked[ENGLISH], 1e-6) / max(others, 1e-6))
         return (
             max(-5.0, min(5.0, ratio)),
             math.sqrt(known),
             math.sqrt(n_common),
-            math.sqrt(n_words - known),
+            math.sqrt(len(words) - markers - known),
             math.sqrt(markers),
             0.0 if plain.isascii() else float(min(4, sum(not char.isascii() for char in letters_of(plain)))),
         )
+
+    def _find_traits(self, word: str) -> tuple[bool, bool, bool]:
+        """Say of a word whether it is a foreign marker, else whether it is known, and common."""
+        if word in FOREIGN_MARKERS:
+            return True, False, False
+        form = self._plain_form(word)
+        return False, form in self._known, form in COMMON_ENGLISH
 
 
 def _says_too_little(letters: str, words: Sequence[str], code: str) -> bool:
@@ -241,7 +273,17 @@ def _says_too_little(letters: str, words: Sequence[str], code: str) -> bool:
 
 def _plain_text(text: str) -> str:
     """Return the text in plain letters (NFKC), without emoticons and addresses."""
-    return unicodedata.normalize("NFKC", _ADDRESS.sub(" ", without_emoticons(text)))
+    return unicodedata.normalize("NFKC", _without_addresses(without_emoticons(text)))
+
+
+def _without_addresses(text: str) -> str:
+    """Replace addresses by spaces; no address holds a space, so only words that can be one are searched."""
+    if "@" not in text and "http" not in text and "www." not in text:
+        return text
+    return " ".join(
+        _ADDRESS.sub(" ", part) if "@" in part or "http" in part or "www." in part else part
+        for part in text.split(" ")
+    )
 
 
 def _judge_script(script: str, plain: str) -> Verdict:
@@ -250,7 +292,7 @@ def _judge_script(script: str, plain: str) -> Verdict:
         return Verdict("unsupported_language", UNDETERMINED, 0.5)
     if len(languages) == 1:
         return Verdict("unsupported_language", languages[0], 1.0)
-    ranked = _rank(plain, languages)
+    ranked = rank(plain, languages)
     code, confidence = max(ranked.items(), key=itemgetter(1))
     return Verdict("unsupported_language", code, confidence)
 
@@ -263,25 +305,3 @@ def _best_code(ranked: Mapping[str, float], words: Sequence[str]) -> str:
             support[code] = support.get(code, 0.0) + MARKER_SUPPORT
     code, best = max(support.items(), key=itemgetter(1))
     return code if best >= CODE_THRESHOLD else UNDETERMINED
-
-
-def _rank(plain: str, languages: tuple[str, ...]) -> Mapping[str, float]:
-    """Return the identifier's probabilities over some languages; without addresses, handles, numbers, long runs."""
-    cleaned = _LONG_RUN.sub(r"\1\1", _NOT_WORDS.sub(" ", plain))
-    return dict(_identifier(languages).rank(cleaned))
-
-
-@cache
-def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
-    """Return the identifier restricted to some languages; the large tables are shared by all."""
-    identifier = copy(_whole_identifier())
-    identifier.set_languages(list(languages))
-    return identifier
-
-
-@cache
-def _whole_identifier() -> LanguageIdentifier:
-    """Load py3langid when first needed: half a second and about 100 MB, which plain English never costs."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

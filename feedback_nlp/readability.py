@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 __all__ = [
     "is_blank",
@@ -42,6 +43,10 @@ _EMOTICON = re.compile(
     r"|[Tt;QqOo]_+[Tt;QqOo]|[-^>.][_.]{0,3}_[_.]{0,3}[-^<.]|-\.-|\^\^|\\[oO]/)(?![A-Za-z0-9])"
     r"|¯\\+_*\(ツ\)_*/+¯|\(ツ\)|ಠ_+ಠ|ʕ[^ʔ]{1,8}ʔ|\([╯ノ][^)]{1,8}\)[╯ノ]?|\( ?͡[^)]{1,10}\)"
 )
+#: No emoticon of ASCII characters lacks all of these.
+_EMOTICON_SIGN = re.compile(r"[:;=8xX<_\\^]|-\.-")
+#: What stands in those emoticons that may hold a space.
+_WITH_SPACE = re.compile("[ʕ╯ノ\u0361]")
 _RATING = re.compile(
     r"\s*(?:\d{1,3}(?:[.,]\d)?\s*/\s*\d{1,3}|[+\-]?\d{1,2}(?:[.,]\d)?\s*[%*★+]?|100\s*%|\*{1,5}|\++1)[\s!.]*"
 )
@@ -62,6 +67,7 @@ _SWITCH = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _STRETCH = re.compile(r"(.)\1{2,}")
 _VOWELS = frozenset("aeiouy")
+_NOT_LETTERS = {code: None for code in range(128) if not chr(code).isalpha()}
 
 
 def is_blank(text: str) -> bool:
@@ -79,12 +85,25 @@ def is_blank(text: str) -> bool:
 
 def without_emoticons(text: str) -> str:
     """Return the text with its emoticons (":D", "xD", "<3") replaced by spaces, as their letters are not words."""
-    return _EMOTICON.sub(" ", text)
+    if not text.isascii() and _WITH_SPACE.search(text):
+        return _EMOTICON.sub(" ", text)
+    # The pattern is slow and most words cannot hold an emoticon.
+    return " ".join(
+        _EMOTICON.sub(" ", part) if part and _may_hold_emoticon(part) else part for part in text.split(" ")
+    )
+
+
+def _may_hold_emoticon(part: str) -> bool:
+    if not part.isascii():
+        return True
+    if part.isalnum():  # only from its beginning, since an emoticon does not follow a letter or digit
+        return part[0] in "8xX"
+    return _EMOTICON_SIGN.search(part) is not None
 
 
 def letters_of(text: str) -> str:
     """Return the letters of a text, in order."""
-    return "".join(filter(str.isalpha, text))
+    return text.translate(_NOT_LETTERS) if text.isascii() else "".join(filter(str.isalpha, text))
 
 
 def says_something_without_letters(text: str) -> bool:
@@ -100,6 +119,7 @@ def says_something_without_letters(text: str) -> bool:
     return bool(_EMOTICON.search(text) or _RATING.fullmatch(text))
 
 
+@lru_cache(maxsize=65_536)
 def is_keyboard_noise(word: str) -> bool:
     """Whether a word looks like keys hit at random.
 
@@ -152,15 +172,14 @@ def punctuation_density(text: str) -> float:
     >>> punctuation_density("a = {};"), punctuation_density("size = small")
     (0.8, 0.0)
     """
-    visible = [char for char in text if not char.isspace()]
-    marks = sum(char in _CODE_MARKS for char in visible)
-    return marks / len(visible) if marks >= MIN_CODE_MARKS else 0.0
+    marks = sum(map(text.count, _CODE_MARKS))
+    return marks / len("".join(text.split())) if marks >= MIN_CODE_MARKS else 0.0
 
 
 def opaque_share(text: str) -> float:
     """Return the share of the visible characters that stand in encoded strings (base64, hashes, keys), in [0, 1]."""
     chunks = [chunk for chunk in text.split() if not chunk.startswith(("http:", "https:", "www.", "@", "#"))]
-    opaque = sum(len(chunk) for chunk in chunks if _is_opaque(chunk))
+    opaque = sum(len(chunk) for chunk in chunks if len(chunk) > OPAQUE_LENGTH and _is_opaque(chunk))
     return opaque / max(sum(map(len, chunks)), 1)
 
 
@@ -221,7 +240,7 @@ def unreadable_reason(text: str, words: Sequence[str], known_words: Collection[s
     text = without_emoticons(text)
     if opaque_share(text) >= NOISE_SHARE:
         return "encoded"
-    if machine_line_share(text) >= NOISE_SHARE and _is_machine_text(text, letters):
+    if _is_machine_text(text, letters) and machine_line_share(text) >= NOISE_SHARE:
         return "log or code"
     if len(letters) >= MIN_CODE_LETTERS and punctuation_density(text) >= CODE_DENSITY:
         return "log or code"

@@ -49,6 +49,8 @@ def foreign_script(letters: str) -> str | None:
     >>> foreign_script("Nokiaхорошийтелефон"), foreign_script("café")
     ('CYRILLIC', None)
     """
+    if letters.isascii():
+        return None
     foreign = [char for char in letters if not char.isascii()]
     if len(foreign) <= (1.0 - LATIN_OK_SHARE) * len(letters):
         return None
