@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -35,6 +35,8 @@ _SAD_STARS: Final = 2.0
 MISMATCH: Final = "rating_text_mismatch"
 
 _OK, _CALLER_SAYS_FOREIGN = "ok", "unsupported_language"
+_ONE_EACH: Final = "Pass one a text, None where it is not known."
+_END: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +152,27 @@ class Analyzer:
         precision : float or None
         batch_size : int, default=1024
             Larger ones gain nothing and keep more in memory.
+
+        Raises
+        ------
+        InputError
+            As for `analyze_batch`; languages or ratings end before the texts or after them.
         """
-        rows = zip(texts, languages or repeat(None), ratings or repeat(None), strict=False)
-        while batch := list(islice(rows, batch_size)):
-            parts = [list(column) for column in zip(*batch, strict=True)]
-            yield from self.analyze_batch(*parts, explain=explain, precision=precision)
+        if isinstance(texts, str):
+            raise InputError("The texts are one string.", remedy="Pass a list of texts, or use analyze.")
+        if batch_size < 1:
+            raise InputError(f"batch_size is {batch_size}, it must be at least 1.")
+        stream, done = iter(texts), 0
+        beside = [None if column is None else iter(column) for column in (languages, ratings)]
+        while batch := list(islice(stream, batch_size)):
+            _check_texts(batch, done)
+            parts: list[Any] = [
+                None if column is None else list(islice(column, len(batch))) for column in beside
+            ]
+            yield from self.analyze_batch(batch, *parts, explain=explain, precision=precision)
+            done += len(batch)
+        if any(column is not None and next(column, _END) is not _END for column in beside):
+            raise InputError(f"There are {done} texts, but more languages or ratings.", remedy=_ONE_EACH)
 
     def analyze_batch(
         self,
@@ -182,14 +200,13 @@ class Analyzer:
         Raises
         ------
         InputError
-            A text is no string; `precision` is not between 0 and 1.
+            A text is no string; languages or ratings are not one a text; `precision` is not between 0 and 1.
         """
         threshold = self._threshold_for(precision)
-        for place, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise InputError(
-                    f"Text {place} is {type(text).__name__}, not a string.", remedy="Pass str only."
-                )
+        _check_texts(texts)
+        for name, column in (("languages", languages), ("ratings", ratings)):
+            if column is not None and len(column) != len(texts):
+                raise InputError(f"There are {len(texts)} texts, but {len(column)} {name}.", remedy=_ONE_EACH)
         distinct: dict[str, int] = {}
         rows = [distinct.setdefault(text, len(distinct)) for text in texts]
         unique = list(distinct)
@@ -236,8 +253,11 @@ class Analyzer:
         unsure = np.flatnonzero(~self._gate.is_surely_english(*counts))
         if len(unsure):
             starts = np.searchsorted(scores.tokens.texts, np.arange(len(texts) + 1))
-            for row in unsure.tolist():
-                out[row] = self._gate.judge(texts[row], self._words(scores, starts[row], starts[row + 1]))
+            rows = unsure.tolist()
+            words = [self._words(scores, starts[row], starts[row + 1]) for row in rows]
+            verdicts = self._gate.judge_unsure([texts[row] for row in rows], words)
+            for row, verdict in zip(rows, verdicts, strict=True):
+                out[row] = verdict
         return out
 
     def _words(self, scores: BatchScores, start: int, end: int) -> list[str]:
@@ -330,8 +350,9 @@ class Analyzer:
         threshold: float,
     ) -> None:
         """A language that the caller names is taken at its word."""
+        as_english: list[Analysis] = []
         for place, code in enumerate(languages or ()):
-            if code is None or out[place].status == "empty":
+            if not code or out[place].status == "empty":
                 continue
             primary = code.lower().replace("_", "-").split("-")[0]
             if primary != ENGLISH:
@@ -339,8 +360,9 @@ class Analyzer:
             elif out[place].status == _OK:
                 out[place] = replace(out[place], language=ENGLISH, language_confidence=1.0)
             elif out[place].status == _CALLER_SAYS_FOREIGN:
-                verdicts: list[Verdict | float] = [1.0] * len(columns.labels)
-                out[place] = self._build_records(columns, verdicts, threshold)[rows[place]]
+                if not as_english:
+                    as_english = self._build_records(columns, [1.0] * len(columns.labels), threshold)
+                out[place] = as_english[rows[place]]
 
     def _note_rating(self, one: Analysis, rating: float | None) -> Analysis:
         if rating is None or one.uncertain is not False:
@@ -355,3 +377,10 @@ class Analyzer:
             return one
         explained = self._explainer.explain(text, SENTIMENTS.index(one.sentiment))
         return replace(one, explanation=explained.contributions)
+
+
+def _check_texts(texts: Sequence[str], first: int = 0) -> None:
+    """Refuse anything but strings; `first` is the number of the first text."""
+    for place, text in enumerate(texts, first):
+        if not isinstance(text, str):
+            raise InputError(f"Text {place} is {type(text).__name__}, not a string.", remedy="Pass str only.")
