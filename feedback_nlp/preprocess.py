@@ -172,7 +172,7 @@ def build_tokenizer() -> Language:
 
 
 #: A longer run without white space is cut: spaCy's affix rules need quadratic time on it, and no word is so long.
-LONGEST_CHUNK = 1_000
+LONGEST_CHUNK = 250
 _LONG_RUN = re.compile(rf"\S{{{LONGEST_CHUNK + 1}}}")
 _PIECE = re.compile(rf"\S{{1,{LONGEST_CHUNK}}}|\s+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
