@@ -32,7 +32,6 @@ __all__ = ["COLUMNS", "RememberingPreprocessor", "even_out", "measure_transfer",
 #: Chosen on sets that are not among the nine (docs/quality.md says which, and what else was tried).
 MAX_ROWS = 2_500
 GOLD_WEIGHT = 3.0
-C = 1.0
 PRIOR_POWER = 0.5
 
 COLUMNS = (
@@ -77,7 +76,6 @@ def transfer_recipe(shipped: Recipe) -> Recipe:
         plain_sentences_weight=0.0,
         sets=tuple(replace(part, max_rows=MAX_ROWS, weight=1.0) for part in shipped.sets),
         gold=replace(shipped.gold, sentiment_weight=GOLD_WEIGHT, kind_weight=0.0, topics_weight=0.0),
-        linear=replace(shipped.linear, c=C),
     )
 
 
@@ -117,7 +115,7 @@ def _fit_ours(corpus: Corpus, recipe: Recipe) -> _Ours:
 
 
 def _fit_naive(corpus: Corpus, preprocessor: RememberingPreprocessor) -> NaivePipeline:
-    """Fit on the same rows and the calibration ones too; mixed ones, which three classes have no place for, left out."""
+    """Fit on the same rows and the calibration ones too; mixed ones left out: three classes have no place for them."""
     texts = [preprocessor.text_of(prepared) for prepared in corpus.prepared]
     labels = [int(target.argmax()) for target in corpus.sentiment]
     texts += [row.text for row in corpus.calibration]
