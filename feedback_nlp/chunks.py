@@ -149,7 +149,7 @@ class ChunkTable:
     def _learn(self, chunks: list[str]) -> None:
         """Add new, distinct chunks, long ones for this batch only."""
         single = list(filter(self._is_one_token, chunks))
-        self._add(single, [[(chunk, 0)] for chunk in single])
+        self._add(single, single, [0] * len(single), [1] * len(single))
         others = [chunk for chunk in chunks if chunk not in self._index]
         long = [chunk for chunk in others if len(chunk) > LONGEST_REMEMBERED]
         short = [chunk for chunk in others if len(chunk) <= LONGEST_REMEMBERED]
@@ -171,30 +171,22 @@ class ChunkTable:
         )
 
     def _learn_block(self, chunks: list[str]) -> None:
-        surfaces = iter(split_surfaces(self._nlp, " ".join(chunks)))
-        runs = []
-        chunk_start = 0
-        for chunk in chunks:
-            run = []
-            end = 0
-            while end < len(chunk):
-                surface, offset = next(surfaces)
-                run.append((surface, offset - chunk_start))
-                end = offset - chunk_start + len(surface)
-            runs.append(run)
-            chunk_start += len(chunk) + 1
-        self._add(chunks, runs)
+        tokens = split_surfaces(self._nlp, " ".join(chunks))
+        surfaces = [surface for surface, _ in tokens]
+        offsets = np.array([offset for _, offset in tokens], dtype=np.int64)
+        chunk_ends = np.cumsum([len(chunk) + 1 for chunk in chunks])
+        owners = np.searchsorted(chunk_ends, offsets, side="right")
+        chunk_starts = np.concatenate([[0], chunk_ends[:-1]])
+        starts = (offsets - chunk_starts[owners]).tolist()
+        self._add(chunks, surfaces, starts, np.bincount(owners, minlength=len(chunks)).tolist())
 
-    def _add(self, chunks: list[str], runs: list[list[tuple[str, int]]]) -> None:
-        """Add chunks with their tokens and where these start in the chunk."""
-        forms, bits, spans = [], [], []
-        for chunk, run in zip(chunks, runs, strict=True):
-            for surface, start in run:
-                form = self._number(normalize_token(surface))
-                forms.append(form)
-                bits.append(self._form_bits[form] | (Form.CAPITAL if chunk[start].isupper() else 0))
-                spans.append((start, start + len(surface)))
-        counts = np.array(list(map(len, runs)), dtype=np.int32)
+    def _add(self, chunks: list[str], surfaces: list[str], starts: list[int], counts: list[int]) -> None:
+        """Add chunks with the tokens of each: how they are written, where they start in the chunk, how many."""
+        forms = [self._number(normalize_token(surface)) for surface in surfaces]
+        bits = [
+            self._form_bits[form] | (Form.CAPITAL if surface[:1].isupper() else 0)
+            for form, surface in zip(forms, surfaces, strict=True)
+        ]
         self._index.update(
             zip(chunks, range(len(self._starts), len(self._starts) + len(chunks)), strict=True)
         )
@@ -202,7 +194,8 @@ class ChunkTable:
         self._counts.extend(counts)
         self._token_forms.extend(forms)
         self._token_bits.extend(bits)
-        self._token_spans.extend(spans)
+        ends = np.add(starts, list(map(len, surfaces)))
+        self._token_spans.extend(np.stack([starts, ends], axis=1))
 
     def number_of(self, form: str) -> int:
         """Return the number of a form that `look_up` has met, or the next free one."""
