@@ -11,11 +11,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from feedback_nlp.bundle import Floats
 from feedback_nlp.scan import Longs
-from feedback_nlp.sentiment import softmax
+from feedback_nlp.sentiment import fit_classes, softmax
 
 __all__ = ["KindHead"]
 
@@ -38,12 +37,8 @@ class KindHead:
     def fit(cls, scores: Floats, labels: Longs, n_kinds: int) -> Self:
         """Fit the head on texts that the linear model has not seen."""
         spread = scores.std(axis=0) + 1e-6
-        model = LogisticRegression(C=0.3, max_iter=2000, tol=1e-6).fit(scores / spread, labels)
-        weights = np.zeros((scores.shape[1], n_kinds))
-        intercepts = np.full(n_kinds, -30.0)
-        weights[:, model.classes_] = model.coef_.T / spread[:, None]
-        intercepts[model.classes_] = model.intercept_
-        return cls(weights, intercepts)
+        weights, intercepts = fit_classes(scores / spread, labels, n_kinds, c=0.3)
+        return cls(weights / spread[:, None], intercepts)
 
     def probabilities(self, scores: Floats) -> NDArray[np.float64]:
         """Return the probability of each kind, shape (n_texts, n_kinds)."""

@@ -30,6 +30,8 @@ N_SENTIMENTS = 4
 NEGATIVE, NEUTRAL, POSITIVE, MIXED = range(N_SENTIMENTS)
 #: Inputs of the head: three blocks of four scores, best and worst clause.
 N_INPUTS = 3 * N_SENTIMENTS + 2
+#: Log-odds of what was never seen in training.
+NEVER = -30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,46 @@ def softmax(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+def fit_classes(
+    inputs: NDArray[np.floating[Any]],
+    labels: Longs,
+    n_classes: int,
+    c: float = 1.0,
+    sample_weights: NDArray[np.floating[Any]] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit a multinomial logistic regression; a class that no label names is never shown.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n_texts, n_inputs)
+    labels : ndarray of int, shape (n_texts,)
+    n_classes : int
+    c : float, default=1.0
+        Inverse regularisation.
+    sample_weights : ndarray or None, shape (n_texts,)
+
+    Returns
+    -------
+    weights : ndarray, shape (n_inputs, n_classes)
+    intercepts : ndarray, shape (n_classes,)
+    """
+    weights = np.zeros((inputs.shape[1], n_classes))
+    intercepts = np.full(n_classes, NEVER)
+    seen = np.unique(labels)
+    if len(seen) < 2:
+        intercepts[seen] = 0.0
+        return weights, intercepts
+    model = LogisticRegression(C=c, max_iter=2000, tol=1e-6).fit(inputs, labels, sample_weight=sample_weights)
+    weights[:, seen] = both_classes(model.coef_).T
+    intercepts[seen] = both_classes(model.intercept_[:, None])[:, 0]
+    return weights, intercepts
+
+
+def both_classes(one: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return one row a class: scikit-learn gives a single one for two classes."""
+    return np.vstack([-one / 2, one / 2]) if len(one) == 1 else one
 
 
 def pool_clauses(scores: BatchScores) -> ClausePools:
@@ -124,12 +166,8 @@ class SentimentHead:
             Places in records.SENTIMENTS.
         """
         spread = inputs.std(axis=0) + 1e-6
-        model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-6).fit(inputs / spread, labels)
-        weights = np.zeros((inputs.shape[1], N_SENTIMENTS))
-        intercepts = np.full(N_SENTIMENTS, -30.0)  # a class never seen is never shown
-        weights[:, model.classes_] = _both_classes(model.coef_).T / spread[:, None]
-        intercepts[model.classes_] = _both_classes(model.intercept_[:, None])[:, 0]
-        return cls(weights, intercepts, mixed_threshold)
+        weights, intercepts = fit_classes(inputs / spread, labels, N_SENTIMENTS)
+        return cls(weights / spread[:, None], intercepts, mixed_threshold)
 
     def decision(self, inputs: Floats) -> NDArray[np.float64]:
         """Return the log-odds (up to a constant a text), shape (n_texts, 4)."""
@@ -159,8 +197,3 @@ class SentimentHead:
         return cls(
             np.array(stored["weights"]), np.array(stored["intercepts"]), float(stored["mixed_threshold"])
         )
-
-
-def _both_classes(one: NDArray[np.float64]) -> NDArray[np.float64]:
-    """scikit-learn gives one row for two classes; return one a class."""
-    return np.vstack([-one / 2, one / 2]) if len(one) == 1 else one

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from feedback_nlp.bundle import Floats
 from feedback_nlp.scan import Longs
 from feedback_nlp.scoring import BatchScores
-from feedback_nlp.sentiment import MIXED, softmax
+from feedback_nlp.sentiment import MIXED, NEVER, fit_classes, softmax
 
 __all__ = ["TopicEvidence", "TopicHead", "TopicSentimentHead", "gather_evidence"]
 
@@ -69,6 +69,9 @@ class TopicHead:
         """Fit the head on texts that the linear model has not seen; thresholds are 0.5 until tuned."""
         rows = []
         for topic in range(present.shape[1]):
+            if present[:, topic].all() or not present[:, topic].any():
+                rows.append([0.0, 0.0, -NEVER if present[:, topic].all() else NEVER])
+                continue
             inputs = np.stack([evidence.texts[:, topic], evidence.best[:, topic]], axis=1)
             model = LogisticRegression(C=1.0, max_iter=1000).fit(inputs, present[:, topic])
             rows.append([*model.coef_[0], model.intercept_[0]])
@@ -125,11 +128,11 @@ class TopicSentimentHead:
     @classmethod
     def fit(cls, inputs: Floats, topics: Longs, labels: Longs, weights: Floats, n_topics: int) -> Self:
         """Fit on weighted pairs with known sentiment (0 negative, 1 neutral, 2 positive)."""
-        spread = inputs.std(axis=0) + 1e-6
-        full = np.hstack([inputs / spread, np.eye(n_topics)[topics]])
-        model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-6).fit(full, labels, sample_weight=weights)
         width = inputs.shape[1]
-        return cls(model.coef_[:, :width].T / spread[:, None], model.coef_[:, width:].T + model.intercept_)
+        spread = inputs.std(axis=0) + 1e-6 if len(inputs) else np.ones(width)
+        full = np.hstack([inputs / spread, np.eye(n_topics)[topics]])
+        fitted, intercepts = fit_classes(full, labels, MIXED, sample_weights=weights)
+        return cls(fitted[:width] / spread[:, None], fitted[width:] + intercepts)
 
     def probabilities(self, inputs: Floats, topics: Longs) -> NDArray[np.float64]:
         """Return P(negative, neutral, positive), shape (n_pairs, 3)."""

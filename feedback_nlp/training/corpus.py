@@ -127,7 +127,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+            rows = list(csv.DictReader(stream, restval=""))
     except OSError as error:
         raise TrainingDataError(
             f"Training data {path} cannot be read: {error.strerror}.",
@@ -139,15 +139,41 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def read_gold(path: Path, exclude_sources: tuple[str, ...] = ()) -> list[GoldRow]:
-    """Return the carefully labelled texts of a file, each text once."""
+    """Return the carefully labelled texts of a file, each text once.
+
+    Raises
+    ------
+    TrainingDataError
+        The file cannot be read, lacks a column, or holds a label that is none.
+    """
     out: dict[int, GoldRow] = {}
-    for row in read_rows(path):
+    rows = read_rows(path)
+    missing = {"text", "label", "kind", "topics", "source"} - set(rows[0] if rows else ())
+    if rows and missing:
+        raise TrainingDataError(
+            f"{path} has no column {', '.join(sorted(missing))}; it has {', '.join(rows[0])}."
+        )
+    for number, row in enumerate(rows, 1):
         if row["source"] in exclude_sources:
             continue
-        topics = dict(pair.split(":", 1) for pair in row["topics"].split("|") if pair)
+        pairs = [pair.partition(":") for pair in row["topics"].split("|") if pair]
+        topics = {topic: sign for topic, _, sign in pairs}
+        wrong = [name for name, known in _labels_of(row, topics) if name not in known]
+        if wrong:
+            raise TrainingDataError(f"Row {number} of {path} has an unknown label {wrong[0]!r}.")
         gold = GoldRow(row["text"], row["label"], row["kind"], topics, row["source"])
         out.setdefault(fingerprint(row["text"]), gold)
     return list(out.values())
+
+
+def _labels_of(row: dict[str, str], topics: dict[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return every label of a row beside those that it may be."""
+    return [
+        (row["label"], SENTIMENTS),
+        (row["kind"], KINDS),
+        *((topic, TOPICS) for topic in topics),
+        *((sign, SENTIMENTS) for sign in topics.values()),
+    ]
 
 
 def gold_targets(row: GoldRow) -> tuple[Floats, Floats, Floats]:

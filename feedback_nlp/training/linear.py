@@ -18,6 +18,7 @@ from feedback_nlp.bundle import Floats, LinearPart
 from feedback_nlp.features import SpellingVectorizer, build_term_vectorizer, spellings_of, terms_of
 from feedback_nlp.preprocess import NEGATED, SCOPE_PREFIX
 from feedback_nlp.records import TOPICS
+from feedback_nlp.sentiment import both_classes
 from feedback_nlp.training.corpus import Corpus
 from feedback_nlp.training.recipe import LinearPartRecipe
 
@@ -62,11 +63,25 @@ def fit_soft(
     intercepts : ndarray, shape (n_classes,) or (1,)
     """
     rows, classes = np.nonzero(targets > _LEAST_SHARE)
+    seen, n_classes = np.unique(classes), targets.shape[1]
+    n_outputs = n_classes if n_classes > 2 else 1
+    coefficients, intercepts = (
+        np.zeros((n_outputs, block.shape[1]), np.float32),
+        np.zeros(n_outputs, np.float32),
+    )
+    if len(seen) < 2:  # nothing to tell apart
+        return coefficients, intercepts
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=c, max_iter=iterations, tol=1e-6)
         model.fit(block[rows], classes, sample_weight=targets[rows, classes] * weights[rows])
-    return model.coef_, model.intercept_
+    if n_classes == 2:
+        return model.coef_, model.intercept_
+    coefficients[seen], intercepts[seen] = (
+        both_classes(model.coef_),
+        both_classes(model.intercept_[:, None])[:, 0],
+    )
+    return coefficients, intercepts
 
 
 def _tasks(corpus: Corpus) -> list[_Task]:
@@ -77,7 +92,7 @@ def _tasks(corpus: Corpus) -> list[_Task]:
         targets = np.array([stored[row] for row in rows], dtype=np.float32)
         tasks.append(_Task(rows, targets, weights[rows, column]))
     rows = np.flatnonzero(weights[:, 2] > 0)
-    topics = np.array([corpus.topics[row] for row in rows], dtype=np.float32)
+    topics = np.array([corpus.topics[row] for row in rows], dtype=np.float32).reshape(-1, len(TOPICS))
     for topic in range(len(TOPICS)):
         present = topics[:, topic]
         tasks.append(_Task(rows, np.stack([1 - present, present], axis=1), weights[rows, 2]))

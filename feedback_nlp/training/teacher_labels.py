@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,6 @@ def load_teacher_labels(path: Path) -> TeacherLabels:
     try:
         with np.load(path, allow_pickle=False) as stored:
             keys, steps = stored["keys"], stored["steps"]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise TrainingDataError(f"Teacher labels {path} cannot be read: {error}.") from error
     return TeacherLabels(keys, steps, {key: row for row, key in enumerate(keys.tolist())})
