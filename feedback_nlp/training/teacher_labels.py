@@ -64,7 +64,7 @@ def load_teacher_labels(path: Path) -> TeacherLabels:
     TrainingDataError
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             keys, steps = stored["keys"], stored["steps"]
     except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise TrainingDataError(f"Teacher labels {path} cannot be read: {error}.") from error
