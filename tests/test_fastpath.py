@@ -22,6 +22,8 @@ from tests.awkward import PIECES, SENTENCES
 from tests.tiny_linear import tiny_linear
 
 NLP = build_tokenizer()
+TOKENIZER = NLP.tokenizer
+assert isinstance(TOKENIZER, Tokenizer)
 PREPROCESSOR = Preprocessor()
 SCORER = LinearScorer(tiny_linear())
 REFERENCE = ReferenceScorer(tiny_linear())
@@ -82,8 +84,7 @@ def test_pieces_glued_at_random() -> None:
 def test_the_special_cases_of_the_tokenizer_whole_and_torn_apart() -> None:
     """One of them that matched over a space would give the fast path other tokens than the plain one."""
     rng = random.Random(12)  # noqa: S311
-    assert isinstance(NLP.tokenizer, Tokenizer)
-    cases = sorted(NLP.tokenizer.rules)
+    cases = sorted(TOKENIZER.rules)
     texts = []
     for case in cases:
         cut = rng.randint(0, len(case))
@@ -229,12 +230,35 @@ def test_a_table_that_forgets_gives_the_same_scores(monkeypatch: pytest.MonkeyPa
     assert scorer.table.forms[: len(tiny_linear().words)] == list(tiny_linear().words)
 
 
+def test_what_is_learned_together_is_learned_as_if_alone() -> None:
+    """Quotes in neighbouring chunks meet a special case of spaCy's that looks over the space between them."""
+    words = [
+        "punches,''",
+        "''ades''",
+        "''pies''",
+        "'",
+        "''",
+        "em",
+        "a.m",
+        ".",
+        "e.g",
+        "(:",
+        *PIECES,
+        *TOKENIZER.rules,
+    ]
+    chunks = [chunk for word in words for chunk in word.split()]
+    together, alone = ChunkTable(NLP, [], lambda: None), ChunkTable(NLP, [], lambda: None)
+    numbers = together.look_up(chunks).tolist()
+    for chunk, number in zip(chunks, numbers, strict=True):
+        assert together.spans(number) == alone.spans(int(alone.look_up([chunk])[0])), chunk
+
+
 def test_letters_alone_are_one_token_but_for_special_cases() -> None:
     """What the table takes for one token without asking spaCy, spaCy takes for one token."""
     rng = random.Random(13)  # noqa: S311
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
     table = ChunkTable(NLP, [], lambda: None)
-    rules = [case[:cut] for case in NLP.tokenizer.rules for cut in range(1, len(case) + 1)]
+    rules = [case[:cut] for case in TOKENIZER.rules for cut in range(1, len(case) + 1)]
     words = [*rules, "xD", "loXD", "XDlol", "km", "cm", "US", "C", "cant", "gonna", "am", "pm", "s", "S"]
     words += ["".join(rng.choices(letters, k=rng.randint(1, 12))) for _ in range(5_000)]
     single = [word for word in words if table._is_one_token(word)]
