@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import pytest
@@ -22,8 +23,7 @@ from tests.awkward import PIECES, SENTENCES
 from tests.tiny_linear import tiny_linear
 
 NLP = build_tokenizer()
-TOKENIZER = NLP.tokenizer
-assert isinstance(TOKENIZER, Tokenizer)
+TOKENIZER = cast(Tokenizer, NLP.tokenizer)
 PREPROCESSOR = Preprocessor()
 SCORER = LinearScorer(tiny_linear())
 REFERENCE = ReferenceScorer(tiny_linear())
