@@ -27,6 +27,7 @@ from feedback_nlp.training.recipe import (
     shipped_recipe_path,
 )
 
+NOUNS = "room shop box lamp desk cart page form".split()
 SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "quality.py"
 
 
@@ -183,6 +184,63 @@ def test_the_transfer_recipe_has_no_teacher_and_teaches_sentiment_alone() -> Non
     assert {part.max_rows for part in varied.sets} == {_transfer.MAX_ROWS}
     assert [part.file for part in varied.sets] == [part.file for part in shipped.sets]
     assert varied.gold.exclude_sources == shipped.gold.exclude_sources
+
+
+RECIPE = """
+name = "tiny"
+version = "1"
+language = "en"
+seed = 7
+[gold]
+file = "gold/train.csv"
+calibration_percent = 40
+[linear]
+min_df = 1
+min_sets = 1
+spelling_min_df = 1
+[[sets]]
+file = "shoes"
+[[sets]]
+file = "hotels"
+"""
+VERDICTS = {
+    "negative": ("awful", "late", "rude"),
+    "neutral": ("blue", "round"),
+    "positive": ("lovely", "kind"),
+}
+
+
+def test_a_set_left_out_is_measured_beside_all_rivals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelled = [
+        (f"the {n} is {word}", label) for label, words in VERDICTS.items() for word in words for n in NOUNS
+    ]
+    gold = [["g", f"{text} today", label, "other", "", "shops"] for text, label in labelled]
+    header = ["id", "text", "label", "kind", "topics", "source"]
+    write(tmp_path / "gold" / "train.csv", header, gold)
+    write(tmp_path / "gold" / "dev.csv", header, [])
+    write(tmp_path / "datasets" / "shoes.csv", ["text", "label"], [[text, label] for text, label in labelled])
+    write(
+        tmp_path / "datasets" / "hotels.csv",
+        ["text", "label"],
+        [[f"well, {t}", label] for t, label in labelled],
+    )
+    (tmp_path / "tiny.toml").write_text(RECIPE, encoding="utf-8")
+    monkeypatch.setattr(_transfer, "shipped_recipe_path", lambda: tmp_path / "tiny.toml")
+    lines: list[str] = []
+    figures = _transfer.measure_transfer(tmp_path, ["shoes"], lines.append)
+    assert (figures["shoes"]["test rows"], figures["shoes"]["training rows"]) == (
+        len(labelled),
+        7 * 8 * 2 - 2 * 8,
+    )
+    assert (figures["shoes"]["ours"], figures["shoes"]["naive"]) == (1.0, 1.0)
+    assert figures["mean"]["ours minus naive"] == 0.0
+    # VADER does not know "late": a third of the negative ones, half as many as there are neutral ones.
+    assert figures["mean"]["VADER"] == pytest.approx((0.8 + 0.8 + 1) / 3)
+    assert len(lines) == 1 and lines[0].startswith(
+        "without shoes: ours 1.000, naive 1.000, VADER 0.867, TextBlob"
+    )
 
 
 # -- the script
