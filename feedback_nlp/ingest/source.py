@@ -169,7 +169,7 @@ class Source:
         """Return the first block, decompressed."""
         if self._head is None:
             if self.is_stdin:
-                self._head = sys.stdin.buffer.read(_BLOCK)
+                self._head = _read_first_lines(sys.stdin.buffer)
             else:
                 self._head = next(self._file_blocks(), b"")
                 self.bytes_read = 0
@@ -192,7 +192,7 @@ class Source:
             raise InputError("Standard input can be read only once.", remedy="Save it to a file first.")
         yield self.head()
         self._begun = True  # up to here, another look at the beginning costs nothing
-        while block := sys.stdin.buffer.read(_BLOCK):
+        while block := _read_available(sys.stdin.buffer):
             yield block
 
     def _file_blocks(self) -> Iterator[bytes]:
@@ -248,3 +248,16 @@ class Source:
     def fraction_read(self) -> float | None:
         """Return which share of the file has been read, in [0, 1]; None when its size is unknown."""
         return min(1.0, self.bytes_read / self.size) if self.size else None
+
+
+def _read_available(stream: Any) -> bytes:
+    """Return what has come, waiting only while there is nothing; empty at the end."""
+    return bytes(stream.read1(_BLOCK))
+
+
+def _read_first_lines(stream: BinaryIO) -> bytes:
+    """Return what has come so far, at least one line: waiting for more would stall behind a slow writer."""
+    parts: list[bytes] = []
+    while (block := _read_available(stream)) and b"\n" not in block and sum(map(len, parts)) < _BLOCK:
+        parts.append(block)
+    return b"".join([*parts, block])
