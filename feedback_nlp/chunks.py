@@ -171,9 +171,10 @@ class ChunkTable:
         )
 
     def _learn_block(self, chunks: list[str]) -> None:
-        tokens = split_surfaces(self._nlp, " ".join(chunks))
-        surfaces = [surface for surface, _ in tokens]
-        offsets = np.array([offset for _, offset in tokens], dtype=np.int64)
+        # A line break is a token of its own, so that no rule of the tokenizer sees two chunks side by side.
+        tokens = split_surfaces(self._nlp, LINE_BREAK.join(chunks))
+        surfaces = [surface for surface, _ in tokens if surface != LINE_BREAK]
+        offsets = np.array([offset for surface, offset in tokens if surface != LINE_BREAK], dtype=np.int64)
         chunk_ends = np.cumsum([len(chunk) + 1 for chunk in chunks])
         owners = np.searchsorted(chunk_ends, offsets, side="right")
         chunk_starts = np.concatenate([[0], chunk_ends[:-1]])
