@@ -7,6 +7,7 @@ every chunk of a text is one dictionary look-up. Each chunk is an integer; its t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,9 @@ LONGEST_REMEMBERED = 64
 _TOGETHER = 2_000
 #: Stands between the chunks of two lines; no text can hold it, since texts are split at white space.
 LINE_BREAK = "\n"
+
+#: Letters without a "D", which may belong to an emoticon, with at most one mark on each side.
+_PLAIN_CHUNK = re.compile(r"([@#]?)([A-CE-Za-z]+)((?:(?<=..)[,!?]|(?<=[a-z]{3})\.)?)")
 
 Ints = NDArray[np.int32]
 
@@ -148,8 +152,7 @@ class ChunkTable:
 
     def _learn(self, chunks: list[str]) -> None:
         """Add new, distinct chunks, long ones for this batch only."""
-        single = list(filter(self._is_one_token, chunks))
-        self._add(single, single, [0] * len(single), [1] * len(single))
+        self._learn_plain(chunks)
         others = [chunk for chunk in chunks if chunk not in self._index]
         long = [chunk for chunk in others if len(chunk) > LONGEST_REMEMBERED]
         short = [chunk for chunk in others if len(chunk) <= LONGEST_REMEMBERED]
@@ -160,15 +163,35 @@ class ChunkTable:
             for block in blocks:
                 self._learn_block(block)
 
-    def _is_one_token(self, chunk: str) -> bool:
-        """Whether letters only make a chunk a token for certain: no affix rule but "xD" and "XD" is of letters only."""
-        return (
-            chunk.isascii()
-            and chunk.isalpha()
-            and len(chunk) <= LONGEST_REMEMBERED
-            and chunk not in self._special_cases
-            and "D" not in chunk
-        )
+    def _learn_plain(self, chunks: list[str]) -> None:
+        """Add those chunks that need no tokenizer."""
+        known: list[str] = []
+        surfaces: list[str] = []
+        starts: list[int] = []
+        counts: list[int] = []
+        for chunk in chunks:
+            parts = self._split_plain(chunk)
+            if parts:
+                known.append(chunk)
+                surfaces += parts
+                counts.append(len(parts))
+                starts += [0, len(parts[0]), len(chunk) - 1][: len(parts)]
+        self._add(known, surfaces, starts, counts)
+
+    def _split_plain(self, chunk: str) -> list[str] | None:
+        """Return the tokens of letters with at most a mark before and behind; None where a rule may know better.
+
+        No affix rule but "xD" and "XD" is of letters only, "#" is a prefix, "@" is none, and the marks are suffixes
+        (the full stop not after one letter or capitals). Everything else is for spaCy.
+        """
+        found = _PLAIN_CHUNK.fullmatch(chunk)
+        if found is None or len(chunk) > LONGEST_REMEMBERED:
+            return None
+        if not self._special_cases.isdisjoint((chunk, found[2], found[2] + found[3])):
+            return None
+        before, word, behind = found.groups()
+        parts = ["#", word] if before == "#" else [before + word]
+        return [*parts, behind] if behind else parts
 
     def _learn_block(self, chunks: list[str]) -> None:
         # A line break is a token of its own, so that no rule of the tokenizer sees two chunks side by side.

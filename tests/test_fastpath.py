@@ -253,19 +253,52 @@ def test_what_is_learned_together_is_learned_as_if_alone() -> None:
         assert together.spans(number) == alone.spans(int(alone.look_up([chunk])[0])), chunk
 
 
-def test_letters_alone_are_one_token_but_for_special_cases() -> None:
-    """What the table takes for one token without asking spaCy, spaCy takes for one token."""
+def test_what_is_split_without_spacy_spacy_splits_alike() -> None:
     rng = random.Random(13)  # noqa: S311
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
     table = ChunkTable(NLP, [], lambda: None)
-    rules = [case[:cut] for case in TOKENIZER.rules for cut in range(1, len(case) + 1)]
-    words = [*rules, "xD", "loXD", "XDlol", "km", "cm", "US", "C", "cant", "gonna", "am", "pm", "s", "S"]
+    words = [case[:cut] for case in NLP.tokenizer.rules for cut in range(1, len(case) + 1)]
+    words += [
+        "xD",
+        "loXD",
+        "XDlol",
+        "km",
+        "cm",
+        "US",
+        "C",
+        "cant",
+        "gonna",
+        "am",
+        "pm",
+        "s",
+        "S",
+        "etc",
+        "http",
+        "www",
+    ]
     words += ["".join(rng.choices(letters, k=rng.randint(1, 12))) for _ in range(5_000)]
-    single = [word for word in words if table._is_one_token(word)]
-    assert len(single) > 4_000
-    for word in single:
-        assert [token.text for token in NLP.make_doc(word)] == [word]
-    assert not any(map(table._is_one_token, ["cant", "xD", "XDlol", "naïve", "a.b", "it's", "x" * 65]))
+    chunks = [
+        f"{before}{word}{behind}" for word in words for before in ("", "@", "#") for behind in ("", *",.!?")
+    ]
+    found = {chunk: parts for chunk in chunks if (parts := table._split_plain(chunk))}
+    assert len(found) > 20_000
+    with NLP.memory_zone():
+        for chunk, parts in found.items():
+            assert [token.text for token in NLP.make_doc(chunk)] == parts, chunk
+    assert not any(
+        map(table._split_plain, ["cant", "cant,", "xD", "naïve", "a.b", "it's", "U.", "Mr.", "x" * 65, "@"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("chunk", "spans"),
+    [("late", [(0, 4)]), ("Late!", [(0, 4), (4, 5)]), ("#late.", [(0, 1), (1, 5), (5, 6)]),
+     ("@shop,", [(0, 5), (5, 6)]), ("#late", [(0, 1), (1, 5)])],
+)  # fmt: skip
+def test_spans_of_chunks_split_without_spacy(chunk: str, spans: list[tuple[int, int]]) -> None:
+    table = ChunkTable(NLP, [], lambda: None)
+    assert table._split_plain(chunk)
+    assert table.spans(int(table.look_up(["so", chunk])[1])) == spans
 
 
 def test_long_chunks_are_read_but_not_remembered() -> None:
