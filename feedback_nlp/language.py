@@ -184,8 +184,11 @@ class LanguageGate:
         >>> [verdict.code for verdict in gate.judge_unsure(["Danke!", "Merci!"], [["danke"], ["merci"]])]
         ['de', 'fr']
         """
-        plains = [_plain_text(text) for text in texts]
-        out = [self._plain_case(*one) for one in zip(texts, plains, words, strict=True)]
+        plains: list[str] = []
+        out: list[Verdict | None] = []
+        for text, found in zip(texts, words, strict=True):
+            plains.append(_plain_text(text))
+            out.append(self._plain_case(text, plains[-1], found))
         open_rows = [row for row, verdict in enumerate(out) if verdict is None]
         ranked = rank_batch([plains[row] for row in open_rows], LATIN_LANGUAGES)
         latin = {

@@ -83,6 +83,7 @@ def is_blank(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=2)  # asked twice for most texts: for their language, then for their readability
 def without_emoticons(text: str) -> str:
     """Return the text with its emoticons (":D", "xD", "<3") replaced by spaces, as their letters are not words."""
     if not text.isascii() and _WITH_SPACE.search(text):
