@@ -66,7 +66,7 @@ def rank_batch(plains: list[str], languages: tuple[str, ...]) -> list[Mapping[st
         order = np.argsort(-scores, axis=1, kind="stable")
         shares = np.take_along_axis(scores, order, axis=1).tolist()
         out += [
-            {codes[place]: share for place, share in zip(places, row, strict=True)}
+            dict(zip(map(codes.__getitem__, places), row, strict=True))
             for places, row in zip(order.tolist(), shares, strict=True)
         ]
     return out
