@@ -254,7 +254,8 @@ def test_ctrl_c_is_130_and_leaves_no_half_file() -> None:
         assert running.stdin is not None
         assert running.stdout is not None
         assert running.stderr is not None
-        running.stdin.write(b"text\n" + b"Where is my parcel?\n" * 50_000)
+        # More than one chunk, and little enough to fit into the pipes while nobody reads.
+        running.stdin.write(b"text\n" + b"Where is my parcel?\n" * 5_000)
         running.stdin.flush()
         assert running.stdout.readline().startswith(b"text,fb_status")
         running.send_signal(signal.SIGINT)
