@@ -19,7 +19,8 @@ from feedback_nlp.explain import Explainer, Explanation
 from feedback_nlp.heads import TOPIC_COLUMNS, Heads
 from feedback_nlp.language import ENGLISH, LanguageGate, Verdict, english_confidence
 from feedback_nlp.language_words import COMMON_ENGLISH
-from feedback_nlp.records import KINDS, SENTIMENTS, Analysis, ModelId
+from feedback_nlp.own_labels import OwnHead, OwnModel
+from feedback_nlp.records import KINDS, OWN_COLUMNS, SCORED_COLUMNS, SENTIMENTS, Analysis, ModelId, OwnLabel
 from feedback_nlp.scoring import BatchScores, LinearScorer
 from feedback_nlp.sentiment import MIXED, pool_clauses
 from feedback_nlp.textspans import BatchDetails
@@ -50,6 +51,7 @@ class _Columns:
     kinds: NDArray[np.int64]
     kind_confidence: NDArray[np.float64]
     details: BatchDetails
+    own: list[OwnLabel] | None
 
 
 class Analyzer:
@@ -74,8 +76,12 @@ class Analyzer:
         self._bundle = bundle
         try:
             self._heads = Heads.from_json(bundle.heads)
+            head = OwnHead.from_json(bundle.heads["own"]) if bundle.own is not None else None
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"The heads of the bundle in {bundle.path} are malformed: {error}.") from error
+        self._own = OwnModel(bundle.own, head) if bundle.own is not None and head is not None else None
+        if head is not None and head.task == "sentiment":
+            self._heads = replace(self._heads, precisions=head.precisions)
         self._scorer = LinearScorer(bundle.linear, frozenset(COMMON_ENGLISH))
         self._gate = LanguageGate(bundle.linear.words)
         self.model: ModelId = bundle.model
@@ -110,6 +116,20 @@ class Analyzer:
     def precisions(self) -> list[list[float]]:
         """Rows of wanted precision, threshold on confidence, coverage."""
         return self._heads.precisions
+
+    @property
+    def scored_columns(self) -> tuple[str, ...]:
+        """Columns of a scored file; a bundle with own labels adds two."""
+        return SCORED_COLUMNS + (OWN_COLUMNS if self._adds_labels else ())
+
+    @property
+    def own_labels(self) -> tuple[str, ...]:
+        """Labels of a company's own, which come besides the product's; none for most bundles."""
+        return self._own.head.labels if self._own is not None and self._adds_labels else ()
+
+    @property
+    def _adds_labels(self) -> bool:
+        return self._own is not None and self._own.head.task is None
 
     def analyze(
         self,
@@ -273,13 +293,24 @@ class Analyzer:
         labels = heads.sentiment.labels(three, mixed)
         confidence = np.where(labels == MIXED, mixed, three.max(axis=1))
         kinds = heads.kind.probabilities(scores.texts)
+        own: list[OwnLabel] | None = None
+        if self._own is not None:
+            found = self._own.probabilities(texts, scores.texts)
+            if self._own.head.task == "sentiment":
+                three, mixed = self._own.in_order(found, SENTIMENTS[:3]), np.zeros(len(texts))
+                labels, confidence = three.argmax(axis=1), three.max(axis=1)
+            elif self._own.head.task == "kind":
+                kinds = self._own.in_order(found, KINDS)
+            else:
+                own = self._own.head.shown(found)
         evidence = gather_evidence(scores, TOPIC_COLUMNS)
         topics = heads.topics.probabilities(evidence)
         where, which = np.nonzero(topics >= heads.topics.thresholds)
         inputs = TopicSentimentHead.inputs(scores, evidence, heads.topics, where, which)
         signs = heads.topic_sentiment.probabilities(inputs, which).argmax(axis=1)
         details = BatchDetails(texts, scores, heads, labels, three, topics, evidence, where, which, signs)
-        return _Columns(labels, three, mixed, confidence, kinds.argmax(axis=1), kinds.max(axis=1), details)
+        best = kinds.argmax(axis=1)
+        return _Columns(labels, three, mixed, confidence, best, kinds.max(axis=1), details, own)
 
     def _build_records(
         self, columns: _Columns, verdicts: list[Verdict | float], threshold: float
@@ -318,6 +349,7 @@ class Analyzer:
                 Analysis(
                     _OK, code, certainty, SENTIMENTS[label], p_pos - p_neg, p_neg, p_neu, p_pos, mixed,
                     confidence, unsure, KINDS[kind], p_kind, (), self.model, (), (), columns.details, row,
+                    own=columns.own[row] if columns.own else None,
                 )
             )  # fmt: skip
         return out
@@ -339,6 +371,7 @@ class Analyzer:
             None,
             (),
             self.model,
+            own=OwnLabel() if self._adds_labels else None,
         )
 
     def _note_callers_language(

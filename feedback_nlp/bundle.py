@@ -12,6 +12,7 @@
     gram_weights.npy  (n_grams, n_outputs) float16
     heads.json        what is made of the linear outputs: intercepts, calibration, thresholds
     model_card.md     for people
+    own_*             where a company trained its own labels: a second linear part, in files of the same shapes
 
 The digests of all parts stand in the manifest; the bundle's own digest is that of its manifest. A part that differs,
 another format or another preprocess version is refused with a clear error.
@@ -39,6 +40,8 @@ __all__ = ["FORMAT_VERSION", "Bundle", "LinearPart", "load_bundle", "save_bundle
 FORMAT_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 CARD: Final = "model_card.md"
+#: Begins the names of the parts of a company's own labels.
+OWN_PREFIX: Final = "own_"
 
 Floats = NDArray[np.float32]
 
@@ -80,12 +83,15 @@ class Bundle:
     linear : LinearPart
     heads : dict
         Parameters of the heads, by task.
+    own : LinearPart or None, default=None
+        The linear model of a company's own labels; its head is heads["own"].
     """
 
     path: Path
     manifest: dict[str, Any]
     linear: LinearPart
     heads: dict[str, Any]
+    own: LinearPart | None = None
 
     @property
     def model(self) -> ModelId:
@@ -127,26 +133,54 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
     _check_versions(folder, manifest)
     parts = {name: _read_part(folder, name, expected) for name, expected in manifest["parts"].items()}
     try:
-        linear = LinearPart(
-            words=_lines(parts["words.txt"]),
-            terms=_array(parts["terms.npy"], np.int32),
-            term_idf=_array(parts["term_idf.npy"], np.float32),
-            term_weights=_array(parts["term_weights.npy"], np.float32),
-            grams=_lines(parts["grams.txt"]),
-            gram_idf=_array(parts["gram_idf.npy"], np.float32),
-            gram_weights=_array(parts["gram_weights.npy"], np.float32),
-        )
+        linear = _read_linear(parts)
+        own = _read_linear(parts, OWN_PREFIX) if f"{OWN_PREFIX}terms.npy" in parts else None
         heads = json.loads(parts["heads.json"])
     except (KeyError, ValueError) as error:
         raise BundleError(
             f"The bundle in {folder} is incomplete or malformed: {error}.", remedy="Build it again."
         ) from error
-    _check_shapes(folder, linear)
-    return Bundle(folder, manifest, linear, heads)
+    for part in filter(None, (linear, own)):
+        _check_shapes(folder, part)
+    if (own is not None) != ("own" in heads):
+        raise BundleError(
+            f"The own labels of the bundle in {folder} are incomplete.", remedy="Build it again."
+        )
+    return Bundle(folder, manifest, linear, heads, own)
+
+
+def _read_linear(parts: dict[str, bytes], prefix: str = "") -> LinearPart:
+    return LinearPart(
+        words=_lines(parts[f"{prefix}words.txt"]),
+        terms=_array(parts[f"{prefix}terms.npy"], np.int32),
+        term_idf=_array(parts[f"{prefix}term_idf.npy"], np.float32),
+        term_weights=_array(parts[f"{prefix}term_weights.npy"], np.float32),
+        grams=_lines(parts[f"{prefix}grams.txt"]),
+        gram_idf=_array(parts[f"{prefix}gram_idf.npy"], np.float32),
+        gram_weights=_array(parts[f"{prefix}gram_weights.npy"], np.float32),
+    )
+
+
+def _write_linear(linear: LinearPart, prefix: str = "") -> dict[str, bytes]:
+    parts = {
+        "words.txt": "\n".join(linear.words).encode(),
+        "terms.npy": _npy(linear.terms.astype(np.int32)),
+        "term_idf.npy": _npy(linear.term_idf.astype(np.float32)),
+        "term_weights.npy": _npy(linear.term_weights.astype(np.float16)),
+        "grams.txt": "\n".join(linear.grams).encode(),
+        "gram_idf.npy": _npy(linear.gram_idf.astype(np.float32)),
+        "gram_weights.npy": _npy(linear.gram_weights.astype(np.float16)),
+    }
+    return {prefix + name: part for name, part in parts.items()}
 
 
 def save_bundle(
-    folder: str | Path, linear: LinearPart, heads: dict[str, Any], manifest: dict[str, Any], card: str
+    folder: str | Path,
+    linear: LinearPart,
+    heads: dict[str, Any],
+    manifest: dict[str, Any],
+    card: str,
+    own: LinearPart | None = None,
 ) -> Bundle:
     """Write a bundle and load it back.
 
@@ -161,17 +195,14 @@ def save_bundle(
         Name, version, labels, seed and whatever else belongs there; versions and digests are added here.
     card : str
         Markdown.
+    own : LinearPart or None, default=None
+        Of a company's own labels; heads["own"] belongs to it.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     parts = {
-        "words.txt": "\n".join(linear.words).encode(),
-        "terms.npy": _npy(linear.terms.astype(np.int32)),
-        "term_idf.npy": _npy(linear.term_idf.astype(np.float32)),
-        "term_weights.npy": _npy(linear.term_weights.astype(np.float16)),
-        "grams.txt": "\n".join(linear.grams).encode(),
-        "gram_idf.npy": _npy(linear.gram_idf.astype(np.float32)),
-        "gram_weights.npy": _npy(linear.gram_weights.astype(np.float16)),
+        **_write_linear(linear),
+        **(_write_linear(own, OWN_PREFIX) if own is not None else {}),
         "heads.json": json.dumps(heads, indent=1, sort_keys=True).encode(),
         CARD: card.encode(),
     }

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 __all__ = [
     "KINDS",
+    "OWN_COLUMNS",
     "SCORED_COLUMNS",
     "SENTIMENTS",
     "STATUSES",
@@ -16,6 +17,7 @@ __all__ = [
     "Contribution",
     "Feedback",
     "ModelId",
+    "OwnLabel",
     "RejectedRow",
     "SentenceSentiment",
     "TopicFinding",
@@ -58,6 +60,8 @@ SCORED_COLUMNS: tuple[str, ...] = (
     "fb_topics",
     "fb_model",
 )
+#: Columns that it gains besides with a bundle of a company's own labels.
+OWN_COLUMNS: tuple[str, ...] = ("fb_label", "fb_label_probability")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,22 @@ class Contribution:
     weight: float
 
 
+@dataclass(frozen=True, slots=True)
+class OwnLabel:
+    """What a bundle trained on a company's own labels says; both None where the text has no label.
+
+    Parameters
+    ----------
+    label : str or None
+        One label, or several joined by "|"; empty where none of several applies.
+    probability : float or None
+        Calibrated; of several labels that of the least certain one, of none that of "none of them" at the nearest.
+    """
+
+    label: str | None = None
+    probability: float | None = None
+
+
 class Details(Protocol):
     """Builds the nested parts of an analysis when they are asked for."""
 
@@ -226,6 +246,8 @@ class Analysis:
     warnings : tuple of str
         Sentences for people.
     model : ModelId
+    own : OwnLabel or None
+        None unless the bundle was trained on own labels.
     """
 
     status: str
@@ -245,6 +267,7 @@ class Analysis:
     model: ModelId
     warnings: tuple[str, ...] = ()
     explanation: tuple[Contribution, ...] = ()
+    own: OwnLabel | None = field(default=None, kw_only=True)
     _details: Details = field(default=NO_DETAILS, repr=False, compare=False)
     _row: int = field(default=0, repr=False, compare=False)
 
@@ -276,6 +299,8 @@ class Analysis:
             "mixed_probability": _rounded(self.mixed_probability),
             "probabilities": {"negative": negative, "neutral": neutral, "positive": positive},
         }
+        own = self.own
+        extra = {} if own is None else {"label": own.label, "label_probability": _rounded(own.probability)}
         return {
             "id": id,
             "status": self.status,
@@ -288,10 +313,17 @@ class Analysis:
             "flags": list(self.flags),
             "warnings": list(self.warnings),
             "model": {"name": self.model.name, "version": self.model.version, "digest": self.model.digest},
+            **extra,
         }
 
     def to_row(self) -> dict[str, str]:
-        """Return the columns of a scored file (SCORED_COLUMNS, in order) as text."""
+        """Return the columns of a scored file (SCORED_COLUMNS, with own labels OWN_COLUMNS too) as text."""
+        own = self.own
+        extra = (
+            {}
+            if own is None
+            else {"fb_label": own.label or "", "fb_label_probability": _decimals(own.probability)}
+        )
         ok = self.status == "ok"
         score, negative, neutral, positive, confidence = map(_decimals, self._printed_figures())
         return {
@@ -308,6 +340,7 @@ class Analysis:
             "fb_kind": self.kind or "",
             "fb_topics": "|".join(map(":".join, self._details.topic_pairs(self._row))) if ok else "",
             "fb_model": str(self.model),
+            **extra,
         }
 
     def _printed_figures(self) -> tuple[float | None, ...]:

@@ -18,7 +18,14 @@ __all__ = ["ParquetWriter"]
 
 _GROUP_ROWS = 131_072
 _GROUP_BYTES = 64 << 20
-_FLOATS = ("fb_sentiment_score", "fb_p_negative", "fb_p_neutral", "fb_p_positive", "fb_confidence")
+_FLOATS = (
+    "fb_sentiment_score",
+    "fb_p_negative",
+    "fb_p_neutral",
+    "fb_p_positive",
+    "fb_confidence",
+    "fb_label_probability",
+)
 
 
 class ParquetWriter:
@@ -35,12 +42,21 @@ class ParquetWriter:
         Of a Parquet input.
     kinds : dict of str to set of str or None, default=None
         Of a JSON Lines input, as scanned.
+    scored_columns : sequence of str, default=SCORED_COLUMNS
+        Names of the fb_ columns.
     """
 
     def __init__(
-        self, columns: Sequence[str], *, schema: Any = None, kinds: dict[str, set[str]] | None = None
+        self,
+        columns: Sequence[str],
+        *,
+        schema: Any = None,
+        kinds: dict[str, set[str]] | None = None,
+        scored_columns: Sequence[str] = SCORED_COLUMNS,
     ) -> None:
         import pyarrow as pa
+
+        self._scored = scored_columns
 
         self._kept = kept_places(columns)
         names = unique_names([columns[place] for place in self._kept])
@@ -53,7 +69,7 @@ class ParquetWriter:
                 pa.field(name, _type_of((kinds or {}).get(columns[place], set())))
                 for place, name in zip(self._kept, names, strict=True)
             ]
-        fields += [pa.field(name, _scored_type(name)) for name in SCORED_COLUMNS]
+        fields += [pa.field(name, _scored_type(name)) for name in scored_columns]
         self.schema = pa.schema(fields, metadata=schema.metadata if schema is not None else None)
 
     def header(self) -> bytes:
@@ -66,7 +82,7 @@ class ParquetWriter:
 
         count = len(self._kept)
         arrays = self._arrays(chunk)
-        for field, values in zip(list(self.schema)[count:], typed_columns(scored), strict=True):
+        for field, values in zip(list(self.schema)[count:], typed_columns(scored, self._scored), strict=True):
             arrays.append(pa.array(values, field.type))
         return self._stream([pa.RecordBatch.from_arrays(arrays, schema=self.schema)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from feedback_nlp.ingest.jsonl import JsonLinesTable
 from feedback_nlp.ingest.parquet import ParquetTable
 from feedback_nlp.ingest.source import FileFormat, Source, split_ending
 from feedback_nlp.ingest.table import AnyTable, open_table
+from feedback_nlp.records import SCORED_COLUMNS
 
 __all__ = ["Plan", "ScoreOptions"]
 
@@ -53,6 +55,8 @@ class Plan:
         The source.
     target : str or Path
     options : ScoreOptions
+    scored_columns : sequence of str, default=SCORED_COLUMNS
+        Names of the fb_ columns.
 
     Attributes
     ----------
@@ -65,7 +69,14 @@ class Plan:
         Those of the table and those of the plan.
     """
 
-    def __init__(self, path: str | Path, target: str | Path, options: ScoreOptions) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        target: str | Path,
+        options: ScoreOptions,
+        scored_columns: Sequence[str] = SCORED_COLUMNS,
+    ) -> None:
+        self._scored = scored_columns
         if options.chunk_rows < 1:
             raise InputError(f"A chunk must have at least one row, not {options.chunk_rows}.")
         self._options = options
@@ -94,9 +105,9 @@ class Plan:
         if self.format == "parquet":
             schema = self.table.schema if isinstance(self.table, ParquetTable) else None
             kinds = self.table.kinds if isinstance(self.table, JsonLinesTable) else None
-            return ParquetWriter(columns, schema=schema, kinds=kinds)
+            return ParquetWriter(columns, schema=schema, kinds=kinds, scored_columns=self._scored)
         if self.format == "jsonl":
-            return JsonLinesWriter(columns)
+            return JsonLinesWriter(columns, self._scored)
         read_with = self.table.delimiter if isinstance(self.table, DelimitedTable) else None
         written_with = _delimiter_of(split_ending(target)[2]) or read_with or ","
         if self.source.ending in _TAB_ENDINGS and split_ending(target)[2] == ".csv":
@@ -106,6 +117,7 @@ class Plan:
             delimiter=written_with,
             as_read=written_with == read_with,
             spreadsheet_safe=self._options.spreadsheet_safe,
+            scored_columns=self._scored,
         )
 
     def texts_of(self, chunk: Chunk) -> Texts:

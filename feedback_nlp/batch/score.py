@@ -137,7 +137,7 @@ def score_with(
     progress: ProgressCallback | None = None,
 ) -> ScoreSummary:
     """Score a file as `score_file` does, with a scorer that is ready and stays open."""
-    run = _Run(scorer, Plan(source, target, options), target, progress)
+    run = _Run(scorer, Plan(source, target, options, scorer.columns), target, progress)
     return run.to_stream(rejected) if is_stream(target) else run.to_file(rejected, resume=options.resume)
 
 

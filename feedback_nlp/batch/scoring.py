@@ -51,7 +51,7 @@ class Texts:
 
 
 def score_columns(analyzer: AnalyzerLike, chunk: Texts, precision: float | None = None) -> list[list[str]]:
-    """Return the fb_ columns of a chunk, each a list of one string a text, in the order of SCORED_COLUMNS.
+    """Return the fb_ columns of a chunk, each a list of one string a text, in the order of `columns_of`.
 
     This is the whole of what a faster path has to replace. A text on which the analyzer fails gets the status
     "error"; it never costs the others.
@@ -63,7 +63,7 @@ def score_columns(analyzer: AnalyzerLike, chunk: Texts, precision: float | None 
     except Exception:
         if len(chunk.texts) == 1:
             failed = {"fb_status": "error", "fb_language": "und", "fb_model": str(analyzer.model)}
-            return [[failed.get(name, "")] for name in SCORED_COLUMNS]
+            return [[failed.get(name, "")] for name in columns_of(analyzer)]
     halves = [score_columns(analyzer, half, precision) for half in _halved(chunk)]
     return [first + second for first, second in zip(*halves, strict=True)]
 
@@ -75,7 +75,13 @@ def _analyze(analyzer: AnalyzerLike, chunk: Texts, precision: float | None) -> l
     rows = [analysis.to_row() for analysis in analyses]
     if len(rows) != len(chunk.texts):
         raise FeedbackError(f"The analyzer gave {len(rows)} analyses for {len(chunk.texts)} texts.")
-    return [[row[name] for row in rows] for name in SCORED_COLUMNS]
+    return [[row[name] for row in rows] for name in columns_of(analyzer)]
+
+
+def columns_of(analyzer: AnalyzerLike) -> tuple[str, ...]:
+    """Return the fb_ columns of an analyzer: SCORED_COLUMNS unless it says otherwise, as one with own labels does."""
+    columns: tuple[str, ...] = getattr(analyzer, "scored_columns", SCORED_COLUMNS)
+    return columns
 
 
 def _halved(chunk: Texts) -> Iterator[Texts]:
@@ -91,6 +97,7 @@ class Scorer(Protocol):
     """Scores chunks in order."""
 
     model: str
+    columns: tuple[str, ...]
 
     def scored(self, chunks: Iterable[tuple[Carried, Texts]]) -> Iterator[tuple[Carried, list[list[str]]]]:
         """Yield what came with each chunk, and its fb_ columns, in the order in which the chunks came."""
@@ -112,6 +119,7 @@ class LocalScorer:
 
     def __init__(self, analyzer: AnalyzerLike, precision: float | None = None) -> None:
         self.model = str(analyzer.model)
+        self.columns = columns_of(analyzer)
         self._analyzer = analyzer
         self._precision = precision
 
@@ -154,7 +162,7 @@ class ProcessScorer:
             initargs=(analyzer, bundle, precision, os.getpid()),
             env={name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")},
         )
-        self.model: str = self._result(self._executor.submit(_model_in_worker))
+        self.model, self.columns = self._result(self._executor.submit(_model_in_worker))
 
     def scored(self, chunks: Iterable[tuple[Carried, Texts]]) -> Iterator[tuple[Carried, list[list[str]]]]:
         """Yield each chunk with its fb_ columns, in the order of the chunks."""
@@ -214,8 +222,9 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _model_in_worker() -> str:
-    return str(_WORKER.loaded().model)
+def _model_in_worker() -> tuple[str, tuple[str, ...]]:
+    analyzer = _WORKER.loaded()
+    return str(analyzer.model), columns_of(analyzer)
 
 
 def _score_in_worker(chunk: Texts) -> list[list[str]]:

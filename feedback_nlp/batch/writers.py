@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from feedback_nlp.ingest.chunks import CellChunk, Chunk, ObjectChunk, cell_text, json_value
-from feedback_nlp.records import SCORED_COLUMNS
+from feedback_nlp.records import OWN_COLUMNS, SCORED_COLUMNS
 
 __all__ = [
     "REPLACED_COLUMNS",
@@ -27,14 +27,14 @@ __all__ = [
 ]
 
 #: Input columns that a scored file replaces. Other names that begin with fb_ belong to the user and stay.
-REPLACED_COLUMNS = frozenset(SCORED_COLUMNS) | {"fb_label", "fb_label_probability"}
+REPLACED_COLUMNS = frozenset(SCORED_COLUMNS + OWN_COLUMNS)
 _NUMBERS = frozenset(
     name
-    for name in SCORED_COLUMNS
-    if name.startswith("fb_p_") or name in ("fb_sentiment_score", "fb_confidence")
+    for name in SCORED_COLUMNS + OWN_COLUMNS
+    if name.startswith("fb_p_") or name in ("fb_sentiment_score", "fb_confidence", "fb_label_probability")
 )
 _ALWAYS = frozenset({"fb_status", "fb_language", "fb_model"})
-_LISTS = frozenset({"fb_flags", "fb_topics"})
+_LISTS = frozenset({"fb_flags", "fb_topics", "fb_label"})
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _FORMULA_STARTS = "=+-@\t\r\n"
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?$")
@@ -108,6 +108,8 @@ class CsvWriter:
         Whether the input is CSV with this delimiter.
     spreadsheet_safe : bool, default=False
         See `safe_cell`.
+    scored_columns : sequence of str, default=SCORED_COLUMNS
+        Names of the fb_ columns.
     """
 
     def __init__(
@@ -117,8 +119,10 @@ class CsvWriter:
         delimiter: str = ",",
         as_read: bool = False,
         spreadsheet_safe: bool = False,
+        scored_columns: Sequence[str] = SCORED_COLUMNS,
     ) -> None:
         self._columns = columns
+        self._scored = scored_columns
         self._delimiter = delimiter
         self._safe = spreadsheet_safe
         self._kept = kept_places(columns)
@@ -128,7 +132,7 @@ class CsvWriter:
     def header(self) -> bytes:
         """Return the header row."""
         names = [self._columns[place] for place in self._kept]
-        return self._rows([[*map(self._cell, names), *SCORED_COLUMNS]])
+        return self._rows([[*map(self._cell, names), *self._scored]])
 
     def _cell(self, text: str) -> str:
         return safe_cell(text) if self._safe else text
@@ -176,10 +180,10 @@ class CsvWriter:
         return buffer.getvalue()
 
 
-def typed_columns(scored: list[list[str]]) -> list[list[Any]]:
+def typed_columns(scored: list[list[str]], names: Sequence[str] = SCORED_COLUMNS) -> list[list[Any]]:
     """Return the fb_ columns in their types: numbers, true or false, text; None where there is no label."""
     statuses = scored[0]
-    return [_typed(name, column, statuses) for name, column in zip(SCORED_COLUMNS, scored, strict=True)]
+    return [_typed(name, column, statuses) for name, column in zip(names, scored, strict=True)]
 
 
 def _typed(name: str, column: list[str], statuses: list[str]) -> list[Any]:
@@ -215,11 +219,13 @@ class JsonLinesWriter:
     ----------
     columns : sequence of str
         Of the input.
+    scored_columns : sequence of str, default=SCORED_COLUMNS
+        Names of the fb_ values.
     """
 
-    _FRAGMENT = ", ".join(f'"{name}": %s' for name in SCORED_COLUMNS) + "}\n"
-
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], scored_columns: Sequence[str] = SCORED_COLUMNS) -> None:
+        self._scored = scored_columns
+        self._fragment = ", ".join(f'"{name}": %s' for name in scored_columns) + "}\n"
         self._kept = kept_places(columns)
         self._names = unique_names([columns[place] for place in self._kept])
         self._pick: Callable[[list[Any]], Any] = _picker(self._kept)
@@ -233,10 +239,9 @@ class JsonLinesWriter:
     def encode(self, chunk: Chunk, scored: list[list[str]]) -> bytes:
         """Return the rows of a chunk."""
         literals = [
-            _json_literals(name, column, scored[0])
-            for name, column in zip(SCORED_COLUMNS, scored, strict=True)
+            _json_literals(name, column, scored[0]) for name, column in zip(self._scored, scored, strict=True)
         ]
-        ends = map(self._FRAGMENT.__mod__, zip(*literals, strict=True))
+        ends = map(self._fragment.__mod__, zip(*literals, strict=True))
         lines = [body + end for body, end in zip(self._bodies(chunk), ends, strict=True)]
         return "".join(lines).encode("utf-8", "replace")
 

@@ -24,7 +24,10 @@ FAILED = 1
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--text-column", metavar="NAME", help="Column with the text.  [default: found by its name]")
 @click.option(
-    "--label-column", default="sentiment", show_default=True, help="Column with the right sentiment."
+    "--label-column",
+    default="sentiment",
+    show_default=True,
+    help="Column with the right sentiment, or own label.",
 )
 @click.option("--kind-column", metavar="NAME", help="Column with the right kind, judged too.")
 @click.option(
@@ -104,10 +107,20 @@ def _behaviour_json(result: SuiteResult) -> dict[str, Any]:
 
 
 def _evaluate_file(analyzer: Analyzer, file: Path, columns: dict[str, str | None], *, as_json: bool) -> None:
-    from feedback_nlp.evaluate import evaluate_file
+    if analyzer.own_labels:
+        report = _evaluate_own(analyzer, file, columns)
+    else:
+        from feedback_nlp.evaluate import evaluate_file
 
-    report = evaluate_file(analyzer, file, **columns)
+        report = evaluate_file(analyzer, file, **columns)
     if as_json:
         echo_json(report)
     else:
         click.echo("\n".join(render_figures(report)))
+
+
+def _evaluate_own(analyzer: Analyzer, file: Path, columns: dict[str, str | None]) -> dict[str, Any]:
+    from feedback_nlp.train_own import evaluate_own_labels
+
+    label_column = columns["label_column"] or "label"
+    return evaluate_own_labels(analyzer, file, text_column=columns["text_column"], label_column=label_column)

@@ -1,12 +1,15 @@
-"""`feedback-nlp train`: a bundle from a recipe."""
+"""`feedback-nlp train`: a bundle from a recipe, or from a company's own labels."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from feedback_nlp.cli.options import echo_json, json_option, settings_with
+from feedback_nlp.cli.terminal import printable, render_figures
 from feedback_nlp.errors import TrainingDataError
 
 __all__ = ["train"]
@@ -26,6 +29,19 @@ __all__ = ["train"]
     help="Folder that holds datasets/ and gold/.  [default: FEEDBACK_TRAINING_DATA]",
 )
 @click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Train on your own labels: a table with a text and a label a row, several joined by |.",
+)
+@click.option("--text-column", metavar="NAME", help="With --labels: the text.  [default: found by its name]")
+@click.option("--label-column", metavar="NAME", help="With --labels: the label.  [default: label]")
+@click.option(
+    "--task",
+    type=click.Choice(["sentiment", "kind"]),
+    help="With --labels named like the product's: replace the labels of this task.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
@@ -34,13 +50,35 @@ __all__ = ["train"]
     help="Where the bundle goes; replaced only when the new one is complete.",
 )
 @json_option
-def train(recipe: Path | None, data: Path | None, output: Path, as_json: bool) -> None:
+@click.pass_context
+def train(
+    ctx: click.Context,
+    recipe: Path | None,
+    data: Path | None,
+    labels: Path | None,
+    text_column: str | None,
+    label_column: str | None,
+    task: str | None,
+    output: Path,
+    as_json: bool,
+) -> None:
     """Train a model bundle; the same recipe, sets and versions give the same bundle.
 
+    With --labels, a company's own labels are learned beside what the shipped bundle says: at least two labels with 8
+    examples each. Figures of a five-fold cross-validation are printed, and kept in the model card.
+
     \b
-    Example:
+    Examples:
+      feedback-nlp train --labels my.csv --text-column text --label-column label -o my_bundle/
       feedback-nlp train --recipe my_recipe.toml --data training/ -o my_bundle/
     """
+    if labels is not None:
+        if recipe is not None or data is not None:
+            raise click.UsageError("--labels goes without --recipe and --data.", ctx)
+        _train_own(labels, output, text_column, label_column or "label", task, as_json=as_json)
+        return
+    if text_column is not None or label_column is not None or task is not None:
+        raise click.UsageError("--text-column, --label-column and --task need --labels FILE.", ctx)
     folder = settings_with(training_data=data).training_data
     if folder is None:
         raise TrainingDataError(
@@ -50,11 +88,42 @@ def train(recipe: Path | None, data: Path | None, output: Path, as_json: bool) -
 
     from feedback_nlp.train import train_bundle
 
-    def progress(stage: str) -> None:
-        click.echo(f"feedback-nlp: {stage}", err=True)
-
-    bundle = train_bundle(recipe, folder, output, progress)
+    bundle = train_bundle(recipe, folder, output, _progress)
     if as_json:
         echo_json(bundle.manifest)
     else:
         click.echo(f"{bundle.model} is in {output}")
+
+
+def _progress(stage: str) -> None:
+    click.echo(f"feedback-nlp: {stage}", err=True)
+
+
+def _train_own(
+    labels: Path, output: Path, text_column: str | None, label_column: str, task: str | None, *, as_json: bool
+) -> None:
+    from feedback_nlp.train_own import train_own_labels
+
+    bundle = train_own_labels(
+        labels, output, text_column=text_column, label_column=label_column, task=task, progress=_progress
+    )
+    if as_json:
+        echo_json(bundle.manifest)
+    else:
+        click.echo("\n".join(_own_lines(bundle.manifest["metrics"]["own_labels"])))
+        click.echo(f"{bundle.model} is in {output}")
+
+
+def _own_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield figures, then each table of them a row a line."""
+    yield "Measured in five-fold cross-validation"
+    yield from render_figures({name: value for name, value in metrics.items() if not isinstance(value, list)})
+    for name, rows in metrics.items():
+        if isinstance(rows, list):
+            yield name
+            yield from (_row(row) for row in rows)
+            yield from [] if rows else ["  none"]
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    return "  " + ", ".join(f"{name} {printable(str(value))}" for name, value in row.items())

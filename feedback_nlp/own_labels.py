@@ -1,0 +1,177 @@
+"""A company's own labels: a second linear part beside the shipped one, and the head that makes probabilities of it.
+
+The margin of a label is the own linear model's score plus a weighted sum of the shipped model's scores for the same
+text (what the shipped model knows of praise, complaints and topics helps where own labels are few) plus an intercept.
+One scale and one offset a label, fitted on margins of texts left out of the fit, turn margins into probabilities:
+softmax for one label a text (temperature scaling: Guo et al. 2017, ICML), a logistic curve each for several
+(Platt 1999 with a common slope).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, log_softmax, softmax
+
+from feedback_nlp.bundle import Floats, LinearPart
+from feedback_nlp.records import OwnLabel
+from feedback_nlp.scoring import LinearScorer
+
+__all__ = ["LABEL_SEPARATOR", "OwnHead", "OwnModel"]
+
+Doubles = NDArray[np.float64]
+#: Joins several labels of a text.
+LABEL_SEPARATOR: Final = "|"
+#: Keeps offsets near 0 where few texts speak for them.
+_OFFSET_PENALTY: Final = 1.0
+_LEAST_SCALE: Final = 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHead:
+    """Probabilities of own labels.
+
+    Parameters
+    ----------
+    labels : tuple of str
+    several : bool
+        Whether a text may have several labels, or none.
+    task : {"sentiment", "kind"} or None
+        Which shipped labels they replace.
+    shipped_weights : ndarray, shape (n_shipped_outputs, n_labels)
+    intercepts : ndarray, shape (n_labels,)
+    scale : float
+    offsets : ndarray, shape (n_labels,)
+    precisions : list of [wanted precision, threshold, coverage]
+        Measured on texts left out of the fit; empty for several labels a text.
+    """
+
+    labels: tuple[str, ...]
+    several: bool
+    task: str | None
+    shipped_weights: Doubles
+    intercepts: Doubles
+    scale: float
+    offsets: Doubles
+    precisions: list[list[float]]
+
+    def margins(self, own: Floats, shipped: Floats) -> Doubles:
+        """Return margins from both models' scores, shape (n_texts, n_labels)."""
+        return np.asarray(own + shipped @ self.shipped_weights + self.intercepts)
+
+    def probabilities(self, margins: Doubles) -> Doubles:
+        """Return calibrated probabilities, shape (n_texts, n_labels)."""
+        return apply_curve(margins, self.scale, self.offsets, several=self.several)
+
+    def shown(self, probabilities: Doubles) -> list[OwnLabel]:
+        """Return the label shown for each text, or the labels from 0.5 on where there may be several."""
+        if not self.several:
+            best = probabilities.argmax(axis=1)
+            return [OwnLabel(self.labels[b], float(p[b])) for b, p in zip(best, probabilities, strict=True)]
+        out = []
+        for row in probabilities.tolist():
+            chosen = [place for place, share in enumerate(row) if share >= 0.5]
+            certainty = min(row[place] for place in chosen) if chosen else 1 - max(row)
+            out.append(OwnLabel(LABEL_SEPARATOR.join(self.labels[place] for place in chosen), certainty))
+        return out
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {
+            "labels": list(self.labels),
+            "several": self.several,
+            "task": self.task,
+            "shipped_weights": self.shipped_weights.tolist(),
+            "intercepts": self.intercepts.tolist(),
+            "scale": self.scale,
+            "offsets": self.offsets.tolist(),
+            "precisions": self.precisions,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Read what `to_json` returned."""
+        return cls(
+            tuple(stored["labels"]),
+            bool(stored["several"]),
+            stored["task"],
+            np.array(stored["shipped_weights"]),
+            np.array(stored["intercepts"]),
+            float(stored["scale"]),
+            np.array(stored["offsets"]),
+            stored["precisions"],
+        )
+
+
+class OwnModel:
+    """Own labels of texts.
+
+    Parameters
+    ----------
+    linear : LinearPart
+    head : OwnHead
+    """
+
+    def __init__(self, linear: LinearPart, head: OwnHead) -> None:
+        self.head = head
+        self._scorer = LinearScorer(linear)
+
+    def probabilities(self, texts: list[str], shipped: Floats) -> Doubles:
+        """Return calibrated probabilities, shape (n_texts, n_labels).
+
+        Parameters
+        ----------
+        texts : list of str
+        shipped : ndarray, shape (n_texts, n_shipped_outputs)
+            The shipped model's scores of the same texts.
+        """
+        return self.head.probabilities(self.head.margins(self._scorer.score(texts).texts, shipped))
+
+    def in_order(self, probabilities: Doubles, names: tuple[str, ...]) -> Doubles:
+        """Return the probabilities in the order of `names`; 0 for names that were not trained."""
+        out = np.zeros((len(probabilities), len(names)))
+        out[:, [names.index(label) for label in self.head.labels]] = probabilities
+        return out
+
+
+def apply_curve(margins: Doubles, scale: float, offsets: Doubles, *, several: bool) -> Doubles:
+    """Return probabilities of margins."""
+    logits = scale * margins + offsets
+    return np.asarray(expit(logits) if several else softmax(logits, axis=1))
+
+
+def fit_curve(margins: Doubles, truth: Doubles, *, several: bool) -> tuple[float, Doubles]:
+    """Fit scale and offsets by likelihood to margins of texts that were left out of the fit.
+
+    Parameters
+    ----------
+    margins, truth : ndarray, shape (n_texts, n_labels)
+        `truth` holds 0 and 1.
+    several : bool
+
+    Returns
+    -------
+    scale : float
+    offsets : ndarray, shape (n_labels,)
+    """
+
+    def loss(parameters: Doubles) -> tuple[float, Doubles]:
+        offsets = parameters[1:]
+        logits = parameters[0] * margins + offsets
+        if several:
+            value = float((np.logaddexp(0, logits) - truth * logits).sum())
+            error = expit(logits) - truth
+        else:
+            value = -float((log_softmax(logits, axis=1) * truth).sum())
+            error = softmax(logits, axis=1) - truth
+        value += _OFFSET_PENALTY / 2 * float(offsets @ offsets)
+        return value, np.r_[(error * margins).sum(), error.sum(axis=0) + _OFFSET_PENALTY * offsets]
+
+    start = np.r_[2.0, np.zeros(margins.shape[1])]
+    bounds = [(_LEAST_SCALE, None), *[(None, None)] * margins.shape[1]]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(found[0]), np.asarray(found[1:])

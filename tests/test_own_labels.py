@@ -1,0 +1,306 @@
+"""A company's own labels: trained, measured, scored and refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from feedback_nlp import Analyzer, BundleError, InputError, TrainingDataError, score_file
+from feedback_nlp.bundle import load_bundle, manifest_digest
+from feedback_nlp.cli import commands
+from feedback_nlp.own_labels import OwnHead, apply_curve, fit_curve
+from feedback_nlp.records import KINDS, SCORED_COLUMNS, OwnLabel
+from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.train_own import evaluate_own_labels, train_own_labels
+from feedback_nlp.training.own_fit import Features, fit_margins, make_linear
+from feedback_nlp.training.own_report import likely_label_errors
+from feedback_nlp.training.own_rows import OwnRows, read_own_rows
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "data" / "labelled_example.csv"
+LABELS = ("billing", "delivery_slot", "freshness", "recipe", "subscription", "wrong_or_missing")
+CHARGED = "I was charged twice for my box, please refund the second payment."
+COLOURS = {"red": "ruby scarlet crimson", "blue": "navy azure cobalt"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a bundle with the example's labels."""
+    folder = tmp_path_factory.mktemp("own") / "bundle"
+    train_own_labels(EXAMPLE, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own(folder: Path) -> Analyzer:
+    return Analyzer.load(folder)
+
+
+def write(path: Path, rows: list[tuple[str, str]], header: tuple[str, str] = ("text", "label")) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    return path
+
+
+def colour_rows(label: str, count: int = 8) -> list[tuple[str, str]]:
+    """Return texts that say a label's colours, numbered so that they differ."""
+    words = " ".join(COLOURS[name] for name in label.split("|") if name)
+    return [(f"The cushion number {number} has the shade {words} all over", label) for number in range(count)]
+
+
+# -- what a trained bundle says
+
+
+def test_a_text_gets_the_companys_label_and_the_shipped_ones(own: Analyzer, analyzer: Analyzer) -> None:
+    ours, shipped = own.analyze(CHARGED, explain=True), analyzer.analyze(CHARGED, explain=True)
+    assert ours.own is not None
+    assert ours.own.label == "billing"
+    assert ours.own.probability == pytest.approx(0.99, abs=0.01)
+    assert own.own_labels == LABELS
+    assert (ours.sentiment, ours.p_negative, ours.topics) == (
+        shipped.sentiment,
+        shipped.p_negative,
+        shipped.topics,
+    )
+    assert ours.explanation == shipped.explanation
+    assert analyzer.own_labels == ()
+
+
+def test_the_api_result_gains_two_keys_and_only_then(own: Analyzer, analyzer: Analyzer) -> None:
+    ours, shipped = own.analyze(CHARGED).to_dict(), analyzer.analyze(CHARGED).to_dict()
+    assert set(ours) - set(shipped) == {"label", "label_probability"}
+    assert ours["label"] == "billing"
+    german = own.analyze("Der Versand war leider viel zu langsam und niemand antwortet auf meine Fragen")
+    assert (german.status, german.to_dict()["label"], german.to_row()["fb_label"]) == (
+        "unsupported_language", None, "",
+    )  # fmt: skip
+    assert own.analyze(german_text := "Alles gut", language="en").own is not None, german_text
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_scored_files_gain_two_columns(folder: Path, own: Analyzer, ending: str, tmp_path: Path) -> None:
+    target = tmp_path / f"scored.{ending}"
+    source = write(tmp_path / "in.csv", [(CHARGED, "kept"), ("", "kept")], ("text", "mine"))
+    score_file(source, target, analyzer=folder)
+    rows: list[dict[str, Any]]
+    if ending == "csv":
+        rows = list(csv.DictReader(target.read_text(encoding="utf-8").splitlines()))
+    elif ending == "jsonl":
+        rows = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    else:
+        rows = pq.read_table(target).to_pylist()
+    assert list(rows[0]) == ["text", "mine", *SCORED_COLUMNS, "fb_label", "fb_label_probability"]
+    assert [row["mine"] for row in rows] == ["kept", "kept"]
+    assert [row["fb_label"] for row in rows] == ["billing", "" if ending == "csv" else None]
+    shown = own.analyze(CHARGED).to_row()["fb_label_probability"]
+    assert float(rows[0]["fb_label_probability"]) == float(shown)
+
+
+def test_workers_write_the_same_columns(folder: Path, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [(CHARGED, "a"), ("The lettuce was brown", "b")])
+    for workers in (1, 2):
+        score_file(source, tmp_path / f"{workers}.csv", analyzer=folder, workers=workers)
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+def test_scoring_again_with_the_shipped_bundle_takes_the_columns_away(folder: Path, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [(CHARGED, "a")])
+    score_file(source, tmp_path / "own.csv", analyzer=folder)
+    score_file(tmp_path / "own.csv", tmp_path / "shipped.csv")
+    header = (tmp_path / "shipped.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header.split(",") == ["text", "label", *SCORED_COLUMNS]
+
+
+# -- what is measured
+
+
+def test_manifest_and_card_hold_what_was_measured(own: Analyzer) -> None:
+    figures = own.manifest["metrics"]["own_labels"]
+    assert own.manifest["own"] == {"labels": list(LABELS), "several": False, "task": None}
+    assert figures["texts"] == 150
+    assert 0.72 <= figures["accuracy"] <= 0.9
+    assert [figures["per_class"][label]["texts"] for label in LABELS] == [18, 28, 24, 32, 21, 27]
+    assert [point["texts"] for point in figures["learning_curve"]] == [30, 60, 120]
+    assert figures["learning_curve"][0]["macro_f1"] < figures["learning_curve"][2]["macro_f1"]
+    card = own.bundle.card
+    assert f"| accuracy | {figures['accuracy']} |" in card
+    assert "| billing |" in card
+    assert "## Likely label errors" in card
+
+
+def test_the_same_file_gives_the_same_bundle(folder: Path, tmp_path: Path) -> None:
+    assert train_own_labels(EXAMPLE, tmp_path / "again").model == load_bundle(folder).model
+
+
+def test_the_fast_path_gives_the_margins_that_were_fitted() -> None:
+    rows = read_own_rows(EXAMPLE, text_column=None, label_column="label")
+    shipped = load_bundle()
+    features = Features.of(rows.texts, shipped.linear)
+    weights, intercepts = fit_margins(features.block, rows.truth, 0.4, 0)
+    linear, shipped_weights = make_linear(features, weights)
+    scores = LinearScorer(shipped.linear).score(rows.texts).texts
+    own = LinearScorer(linear).score(rows.texts).texts
+    expected = features.block @ weights + intercepts
+    # Weights are stored in half precision.
+    assert own + scores @ shipped_weights + intercepts == pytest.approx(expected, abs=5e-3)
+
+
+def test_a_wrong_label_is_found() -> None:
+    truth = np.array([[1.0, 0.0]] * 4 + [[0.0, 1.0]] * 4)
+    shares = np.array([[0.9, 0.1]] * 3 + [[0.05, 0.95]] + [[0.1, 0.9]] * 4)
+    rows = OwnRows(["x"] * 8, ("a", "b"), truth, False, list(range(2, 10)), {})
+    assert likely_label_errors(rows, shares) == [{"line": 5, "label": "a", "likely": "b", "margin": 0.9}]
+
+
+def test_the_curve_finds_the_probabilities_that_made_the_labels() -> None:
+    generator = np.random.default_rng(3)
+    margins = generator.normal(0, 1, (4000, 3))
+    offsets = np.array([0.5, 0.0, -0.5])
+    shares = apply_curve(margins, 1.7, offsets, several=False)
+    truth = np.array([generator.multinomial(1, row) for row in shares], dtype=float)
+    scale, found = fit_curve(margins, truth, several=False)
+    assert scale == pytest.approx(1.7, abs=0.12)
+    assert found == pytest.approx(offsets, abs=0.12)
+    several = generator.random(shares.shape) < apply_curve(margins, 1.7, offsets, several=True)
+    scale, found = fit_curve(margins, several.astype(float), several=True)
+    assert scale == pytest.approx(1.7, abs=0.12)
+    assert found == pytest.approx(offsets, abs=0.12)
+
+
+# -- several labels a row, and labels of a task
+
+
+def test_several_labels_a_row(tmp_path: Path) -> None:
+    rows = [row for label in ("red", "blue", "red|blue") for row in colour_rows(label, 10)]
+    bundle = train_own_labels(write(tmp_path / "in.csv", rows), tmp_path / "b")
+    assert bundle.manifest["own"] == {"labels": ["blue", "red"], "several": True, "task": None}
+    own = Analyzer(bundle)
+    both = own.analyze("The cushion number 3 has the shade ruby scarlet crimson navy azure cobalt all over")
+    assert both.own is not None
+    assert both.own.label == "blue|red"
+    assert own.analyze(rows[0][0]).to_row()["fb_label"] == "red"
+    report = evaluate_own_labels(own, tmp_path / "in.csv")
+    assert (report["accuracy"], report["micro_f1"]) == (1.0, 1.0)
+
+
+def test_a_text_without_any_of_several_labels_is_said_so() -> None:
+    head = OwnHead(("a", "b"), True, None, np.zeros((1, 2)), np.zeros(2), 1.0, np.zeros(2), [])
+    shown = head.shown(np.array([[0.1, 0.3], [0.8, 0.6]]))
+    assert shown == [OwnLabel("", pytest.approx(0.7)), OwnLabel("a|b", pytest.approx(0.6))]
+
+
+def test_a_task_is_replaced(tmp_path: Path) -> None:
+    rows = [(text, {"red": "Positive", "blue": "negative"}[label]) for label in COLOURS
+            for text, _ in colour_rows(label, 30)]  # fmt: skip
+    bundle = train_own_labels(write(tmp_path / "in.csv", rows), tmp_path / "b", task="sentiment")
+    own = Analyzer(bundle)
+    one = own.analyze("The cushion has the shade navy azure cobalt all over")
+    assert (one.sentiment, one.p_neutral, one.mixed_probability, one.own) == ("negative", 0.0, 0.0, None)
+    assert one.uncertain is False
+    assert own.scored_columns == SCORED_COLUMNS
+    assert set(one.to_row()) == set(SCORED_COLUMNS)
+    assert set(bundle.manifest["metrics"]["own_labels"]["shipped_bundle"]) == {"accuracy", "macro_f1"}
+    ended = CliRunner().invoke(
+        commands,
+        ["evaluate", str(tmp_path / "in.csv"), "--label-column", "label", "--bundle", str(tmp_path / "b")],
+    )
+    assert ended.exit_code == 0
+    assert re.search(r"^accuracy +1\.000$", ended.output, re.MULTILINE)
+
+
+def test_a_kind_is_replaced(tmp_path: Path) -> None:
+    rows = [(text, {"red": "praise", "blue": "question"}[label]) for label in COLOURS
+            for text, _ in colour_rows(label)]  # fmt: skip
+    own = Analyzer(train_own_labels(write(tmp_path / "in.csv", rows), tmp_path / "b", task="kind"))
+    assert own.analyze("The cushion has the shade navy azure cobalt all over").kind == "question"
+    assert KINDS[3] == "question"
+
+
+# -- what is refused
+
+
+@pytest.mark.parametrize(
+    ("rows", "task", "message"),
+    [
+        (colour_rows("red"), None, "1 label(s), at least 2 are needed"),
+        (colour_rows("red", 7) + colour_rows("blue", 9), None, "fewer than 8 examples of 'red' (7)"),
+        (
+            colour_rows("red") + colour_rows("blue"),
+            "sentiment",
+            "'blue', 'red' unknown to the task sentiment",
+        ),
+        (colour_rows("red") + colour_rows("red|blue"), "kind", "'blue', 'red' unknown to the task kind"),
+    ],
+)
+def test_labels_that_cannot_be_learned(
+    rows: list[tuple[str, str]], task: str | None, message: str, tmp_path: Path
+) -> None:
+    source = write(tmp_path / "in.csv", rows)
+    with pytest.raises(TrainingDataError) as caught:
+        train_own_labels(source, tmp_path / "b", task=task)
+    assert message in str(caught.value)
+    assert not (tmp_path / "b").exists()
+
+
+def test_rows_without_text_or_label_are_counted(tmp_path: Path) -> None:
+    rows = [*colour_rows("red"), *colour_rows("blue"), ("", "red"), ("no label", " | ")]
+    read = read_own_rows(write(tmp_path / "in.csv", rows), text_column=None, label_column="label")
+    assert len(read.texts) == 16
+    assert read.left_out == {"without text": 1, "without label": 1, "unreadable": 0}
+    with pytest.raises(InputError, match="no row has a text and, in column 'label', a label"):
+        read_own_rows(write(tmp_path / "none.csv", [("a", "")]), text_column=None, label_column="label")
+
+
+def test_own_parts_are_checked_like_the_rest(tmp_path: Path) -> None:
+    rows = colour_rows("red") + colour_rows("blue")
+    folder = tmp_path / "b"
+    train_own_labels(write(tmp_path / "in.csv", rows), folder)
+    (folder / "own_grams.txt").write_text("changed", encoding="utf-8")
+    with pytest.raises(BundleError, match=r"own_grams\.txt .* differs from its digest"):
+        load_bundle(folder)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["parts"] = {name: part for name, part in manifest["parts"].items() if name[:4] != "own_"}
+    manifest["digest"] = manifest_digest(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(BundleError, match=r"own labels of the bundle in .* are incomplete"):
+        load_bundle(folder)
+
+
+# -- the command
+
+
+def test_the_command_prints_what_it_measured(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", colour_rows("red") + colour_rows("blue"), ("words", "colour"))
+    columns = ["--text-column", "words", "--label-column", "colour"]
+    ended = CliRunner().invoke(
+        commands, ["train", "--labels", str(source), *columns, "-o", str(tmp_path / "b")]
+    )
+    assert ended.exit_code == 0, ended.output
+    for part in ("accuracy", "learning_curve", "likely_label_errors", "most_confused", "per_class"):
+        assert part in ended.stdout
+    evaluated = CliRunner().invoke(
+        commands, ["evaluate", str(source), *columns, "--bundle", str(tmp_path / "b"), "--json"]
+    )
+    assert json.loads(evaluated.stdout)["per_class"]["red"] == {
+        "precision": 1.0, "recall": 1.0, "f1": 1.0, "texts": 8,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--labels", "x.csv", "--recipe", "y.toml", "-o", "b"], "--labels goes without --recipe and --data"),
+        (["--task", "kind", "-o", "b"], "need --labels FILE"),
+    ],
+)
+def test_options_that_do_not_go_together(arguments: list[str], message: str) -> None:
+    ended = CliRunner().invoke(commands, ["train", *arguments])
+    assert ended.exit_code == 2
+    assert message in ended.output
