@@ -60,7 +60,7 @@ def main() -> int:
         return 6
     data = Path(data)
     gate = LanguageGate(known_words(data, 5000))
-    cut = random.Random(0)  # noqa: S311
+    cut = random.Random(0)
     rows = [
         (name not in FOREIGN_SETS, *row)
         for name in (*ENGLISH_SETS, *FOREIGN_SETS)

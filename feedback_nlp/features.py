@@ -179,7 +179,7 @@ class SpellingVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             columns.extend(found)
         shape = (len(words), len(self.vocabulary_))
         if not words:  # normalize refuses a block without rows
-            return sp.csr_matrix(shape, dtype=np.float32)
+            return sp.csr_matrix(np.zeros(shape, dtype=np.float32))
         return sp.csr_matrix(normalize(sp.csr_matrix((self.idf_[columns], (rows, columns)), shape=shape)))
 
 
