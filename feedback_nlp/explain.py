@@ -110,17 +110,16 @@ class Explainer:
         if not direction.any():
             return
         linear = self._scorer.linear
-        spans = _term_spans(prepared, tokens)
-        rows = {name: self._terms[name] for name in spans if name in self._terms}
-        norm = np.sqrt(sum(float(linear.term_idf[row]) ** 2 for row in rows.values()))
-        for name, row in rows.items():
-            value = float(linear.term_idf[row] * (linear.term_weights[row, :N_SENTIMENTS] @ direction)) / norm
-            _share(sums, spans[name], value)
+        spans = {name: at for name, at in _term_spans(prepared, tokens).items() if name in self._terms}
+        rows = np.array([self._terms[name] for name in spans], dtype=np.int64)
+        idf = linear.term_idf[rows].astype(np.float64)
+        values = idf * (linear.term_weights[rows, :N_SENTIMENTS] @ direction) / np.sqrt(np.sum(idf**2) or 1)
         words = _word_spans(prepared, tokens)
         numbers = [self._scorer.table.number_of(word) for word in words]
-        spelled = self._scorer.spellings()
-        for number, places in zip(numbers, words.values(), strict=True):
-            value = float(spelled[number, :N_SENTIMENTS] @ direction) / np.sqrt(len(words))
+        spelled = self._scorer.spellings()[numbers, :N_SENTIMENTS] @ direction / np.sqrt(len(words) or 1)
+        for places, value in zip(
+            [*spans.values(), *words.values()], [*values.tolist(), *spelled.tolist()], strict=True
+        ):
             _share(sums, places, value)
 
 
