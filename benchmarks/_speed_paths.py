@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from feedback_nlp import Analyzer
-from feedback_nlp.preprocess import WORD, Prepared
+from feedback_nlp.forms import WORD
+from feedback_nlp.preprocess import Prepared
 from feedback_nlp.records import Analysis
 from feedback_nlp.reference import ReferenceScorer
 from feedback_nlp.scan import Tokens

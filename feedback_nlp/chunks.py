@@ -15,18 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.features import EXPRESSIVE_MARKS
+from feedback_nlp.forms import MARK, WORD, classify_form, normalize_token
 from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import (
     BREAKS,
     CLAUSE_MARKS,
     CONTRASTS,
     LIFTERS,
-    MARK,
     NEGATORS,
     WISHES,
-    WORD,
-    classify_form,
-    normalize_token,
     split_surfaces,
 )
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from feedback_nlp.bundle import Floats
 from feedback_nlp.features import EXPRESSIVE_MARKS, MAX_TERM_WORDS
+from feedback_nlp.forms import MARK, WORD
 from feedback_nlp.heads import Heads
-from feedback_nlp.preprocess import MARK, NEGATED, SCOPE_PREFIX, WORD, Prepared, Preprocessor
+from feedback_nlp.preprocess import NEGATED, SCOPE_PREFIX, Prepared, Preprocessor
 from feedback_nlp.records import SENTIMENTS, Contribution
 from feedback_nlp.reference import term_names
 from feedback_nlp.scoring import BatchScores, LinearScorer

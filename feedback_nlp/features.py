@@ -24,11 +24,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from feedback_nlp.preprocess import MARK, SCOPE_PREFIX, WISHED, WORD, Prepared
+from feedback_nlp.forms import MARK, WORD
+from feedback_nlp.preprocess import SCOPE_PREFIX, WISHED, Prepared
 
 __all__ = ["SpellingVectorizer", "build_term_vectorizer", "spell", "spellings_of", "terms_of"]
 
-#: Longest run of words that makes a term. Four and more add size, not accuracy (docs/quality.md).
+#: Longest run of words that makes a term: triples still gained a little over pairs (docs/quality.md).
 MAX_TERM_WORDS = 3
 #: Lengths of character n-grams. Two letters say nothing, six are nearly the word.
 SPELLING_RANGE = (3, 5)

@@ -1,145 +1,44 @@
 """From text to tokens, sentences, clauses and scopes. The only home of spaCy.
 
 The text is never altered: tokens carry code-point offsets into it and a normal form beside it. spaCy's
-blank English tokenizer does the splitting (with three small changes, see `build_tokenizer`); this module
-adds the normal form of a token, sentence and clause ends that survive careless punctuation, and the scope of
-negation, wish and past habit, because a classifier over words cannot see them otherwise.
+blank English tokenizer does the splitting (with four small changes, see `build_tokenizer`); this module adds
+sentence and clause ends that survive careless punctuation, and the scope of negation and wish, because a
+classifier over words cannot see them otherwise. Normal forms are in `forms`.
 
-This is the plain path and the definition; `fastpath` gives the same tokens and marks for whole batches.
+This is the plain path and the definition; `chunks` and `scan` give the same tokens and marks for whole batches.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
 import spacy
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
 
-__all__ = ["PREPROCESS_VERSION", "Prepared", "Preprocessor", "build_tokenizer", "normalize_token"]
+from feedback_nlp.forms import (
+    ADDRESS,
+    ELLIPSIS,
+    EMOTE,
+    EMOTICON,
+    END,
+    MARK,
+    WORD,
+    classify_form,
+    normalize_token,
+)
+
+__all__ = ["PREPROCESS_VERSION", "Prepared", "Preprocessor", "build_tokenizer", "split_surfaces"]
 
 #: Goes into the manifest of a bundle; a bundle made with another version is refused.
 PREPROCESS_VERSION = 1
 
-#: Top-level domains that make "word.word" an address and not two sentences without a space between.
-_DOMAINS = "com|net|org|info|io|app|co|uk|us|de|fr|es|eu|gov|edu|tv|me|ly|gl|be|ca|in|au|shop|store|biz"
-_ADDRESS = re.compile(
-    rf"(?:[a-z][a-z0-9+.-]*://|www\.)\S+"
-    rf"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    rf"|(?:[a-z0-9-]+\.)+(?:{_DOMAINS})(?:[/?#:]\S*)?",
-    re.IGNORECASE,
-)
 #: "slow.The", "pay!!!why": a sentence end glued between two words of at least two letters.
 _GLUED_ENDS = r"(?<=[^\W\d_][^\W\d_])[.!?…]+(?=[^\W\d_])"
 #: "slow,then", "good&cheap", "bad/late": words glued by other marks (spaCy leaves some of them whole).
 _GLUED_MARKS = r"(?<=[^\W\d_])[,&/;:]+(?=[^\W\d_])"
-
-_QUOTES = str.maketrans(
-    {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
-)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
-_ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
-_ENDS = re.compile(r"[.!?]+")
-_EMOTICONS_GLAD = frozenset(":) :-) :D :-D ;) ;-) =) (: <3 :)) :))) XD xD :P :p ^_^ =D :] (;".split())
-_EMOTICONS_SAD = frozenset(":( :-( :(( :((( :'( :/ :-/ :| :-| =( >:( D: ): :[ :\\ :@ =/".split())
-_EMOTICON = (
-    "(?:" + "|".join(map(re.escape, sorted(_EMOTICONS_GLAD | _EMOTICONS_SAD, key=len, reverse=True))) + ")"
-)
-
-#: Contracted forms and the words they stand for, so that "won't", "wont" and "will not" read alike.
-_EXPANSIONS = {
-    "n't": "not",
-    "nt": "not",
-    "ca": "can",
-    "wo": "will",
-    "sha": "shall",
-    "ai": "is",
-    "'ll": "will",
-    "'re": "are",
-    "'m": "am",
-    "'ve": "have",
-    "u": "you",
-    "ur": "your",
-    "r": "are",
-    "plz": "please",
-    "pls": "please",
-    "thx": "thanks",
-    "thanx": "thanks",
-    "tnx": "thanks",
-    "ty": "thanks",
-    "gr8": "great",
-    "luv": "love",
-    "dnt": "not",
-    "doesnt": "not",
-    "didnt": "not",
-    "isnt": "not",
-    "wasnt": "not",
-    "dont": "not",
-    "cant": "not",
-    "cannt": "not",
-    "wont": "not",
-}
-
-
-@lru_cache(maxsize=65_536)
-def normalize_token(text: str) -> str:
-    """Return the normal form of one token: what the classifiers see of it.
-
-    Parameters
-    ----------
-    text : str
-        A token as it stands in the customer's text.
-
-    Returns
-    -------
-    str
-        Lower case, compatibility forms and quotes unified, invisible characters gone, three and more equal
-        letters cut to two, contractions written out; placeholders for addresses, handles, numbers and
-        emoticons. Empty for a token of invisible characters only.
-
-    Examples
-    --------
-    >>> [normalize_token(t) for t in ("SOOOO", "n’t", "49.90", "https://a.example/b", "@shop", ":-(", "５")]
-    ['soo', 'not', '<number>', '<url>', '<handle>', '<sad>', '5']
-    """
-    if text in _EMOTICONS_GLAD:
-        return "<glad>"
-    if text in _EMOTICONS_SAD:
-        return "<sad>"
-    if text.isascii() and text.isalpha():  # most tokens: nothing below can apply but the last two steps
-        form = _ELONGATION.sub(r"\1\1", text.lower())
-        return _EXPANSIONS.get(form, form)
-    form = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.translate(_QUOTES))).lower()
-    form = "".join(form.split())  # some compatibility forms hold a space
-    if any(c.isdigit() for c in form):
-        return _normalize_number(form)
-    if _ADDRESS.fullmatch(form):
-        return "<email>" if "@" in form and "/" not in form else "<url>"
-    if len(form) > 1 and form[0] == "@":
-        return "<handle>"
-    form = _ELONGATION.sub(r"\1\1", form)
-    return _EXPANSIONS.get(form, form)
-
-
-def _normalize_number(form: str) -> str:
-    """Numbers say what they are, not how many; single digits and x/5, x/10 stay, they are verdicts."""
-    if _ADDRESS.fullmatch(form):
-        return "<email>" if "@" in form and "/" not in form else "<url>"
-    if form in _EXPANSIONS:
-        return _EXPANSIONS[form]
-    if len(form) == 1 or re.fullmatch(r"\d{1,2}/(?:5|10)", form):
-        return form
-    if form[0] == "@":
-        return "<handle>"
-    if re.fullmatch(r"[\d.,:/%+-]+", form):
-        return "<number>"
-    if re.fullmatch(r"\d+(?:st|nd|rd|th|am|pm|h|hrs?|mins?|s|k|m|gb|mb|kg|g|cm|mm|x)", form):
-        return "<measure>"
-    return form if len(form) <= 5 else "<code>"
 
 
 def build_tokenizer() -> Language:
@@ -162,12 +61,12 @@ def build_tokenizer() -> Language:
     assert isinstance(tokenizer, Tokenizer)  # noqa: S101  # narrows spaCy's loose type
     infixes = [*(nlp.Defaults.infixes or []), _GLUED_ENDS, _GLUED_MARKS]
     tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
-    tokenizer.prefix_search = compile_prefix_regex([_EMOTICON, *(nlp.Defaults.prefixes or [])]).search
-    tokenizer.suffix_search = compile_suffix_regex([_EMOTICON, *(nlp.Defaults.suffixes or [])]).search
+    tokenizer.prefix_search = compile_prefix_regex([EMOTICON, *(nlp.Defaults.prefixes or [])]).search
+    tokenizer.suffix_search = compile_suffix_regex([EMOTICON, *(nlp.Defaults.suffixes or [])]).search
     tokenizer.rules = {
         case: parts for case, parts in tokenizer.rules.items() if case[0].isalpha() or case[0] in "'’"
     }
-    tokenizer.url_match = _ADDRESS.fullmatch
+    tokenizer.url_match = ADDRESS.fullmatch
     return nlp
 
 
@@ -200,9 +99,6 @@ def split_surfaces(nlp: Language, text: str) -> list[tuple[str, int]]:
 
 # -- classes of tokens -----------------------------------------------------------------------------------------------
 
-#: What a normal form is to the scanner below; small integers, so that a whole batch can be scanned in numpy.
-WORD, MARK, END, ELLIPSIS, EMOTE = range(5)
-
 NEGATORS = frozenset(
     "not no never none nothing nobody neither nor without hardly barely scarcely rarely".split()
 )
@@ -217,24 +113,9 @@ CLAUSE_MARKS = frozenset([";", "-", "--", "|", "*"])
 
 PLAIN, NEGATED, WISHED = range(3)
 SCOPE_PREFIX = ("", "NOT_", "IF_")
-#: Words after a negator that it reaches; more than four adds noise (benchmarks/quality.py, ablation).
+#: Words after a negator, and after a wish, that it reaches: most English clauses say by then what is meant. Not tuned.
 NEGATION_REACH = 4
 WISH_REACH = 8
-
-
-def classify_form(form: str) -> int:
-    """Return the class of a normal form: WORD, MARK, END (of a sentence), ELLIPSIS or EMOTE."""
-    if not form:
-        return MARK
-    if form in ("<glad>", "<sad>"):
-        return EMOTE
-    if form[0].isalnum() or (form[0] in "<'" and len(form) > 1):
-        return WORD
-    if _ENDS.fullmatch(form):
-        return ELLIPSIS if len(form) > 1 and set(form) == {"."} else END
-    if unicodedata.category(form[0]) in ("So", "Cn"):
-        return EMOTE
-    return WORD if any(c.isalnum() for c in form) else MARK
 
 
 @dataclass(frozen=True, slots=True)
