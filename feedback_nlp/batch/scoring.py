@@ -7,7 +7,8 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -162,22 +163,32 @@ class ProcessScorer:
             initargs=(analyzer, bundle, precision, os.getpid()),
             env={name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")},
         )
-        self.model, self.columns = self._result(self._executor.submit(_model_in_worker))
+        self.model, self.columns = self._result(self._submit(_model_in_worker))
 
     def scored(self, chunks: Iterable[tuple[Carried, Texts]]) -> Iterator[tuple[Carried, list[list[str]]]]:
         """Yield each chunk with its fb_ columns, in the order of the chunks."""
         under_way: deque[tuple[Carried, Any]] = deque()
         for carried, chunk in chunks:
-            under_way.append((carried, self._executor.submit(_score_in_worker, chunk)))
+            under_way.append((carried, self._submit(_score_in_worker, chunk)))
             if len(under_way) >= self._window:
                 done, future = under_way.popleft()
                 yield done, self._result(future)
         for done, future in under_way:
             yield done, self._result(future)
 
+    def _submit(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        with self._lost_process_named():
+            return self._executor.submit(work, *arguments)
+
     def _result(self, future: Any) -> Any:
-        try:
+        with self._lost_process_named():
             return future.result()
+
+    @contextmanager
+    def _lost_process_named(self) -> Iterator[None]:
+        """A lost process shows at the next result or, if it is noticed sooner, at the next chunk handed over."""
+        try:
+            yield
         except self._broken as error:
             raise FeedbackError(
                 "A scoring process ended unexpectedly, most likely for lack of memory.",
