@@ -22,7 +22,7 @@ from feedback_nlp.sentiment import both_classes
 from feedback_nlp.training.corpus import Corpus
 from feedback_nlp.training.recipe import LinearPartRecipe
 
-__all__ = ["fit_linear", "fit_soft"]
+__all__ = ["fit_linear", "fit_soft", "halve", "number_terms", "words_of"]
 
 #: Target probabilities below this are noise of the teacher and only cost time.
 _LEAST_SHARE = 0.02
@@ -144,20 +144,20 @@ def fit_linear(corpus: Corpus, recipe: LinearPartRecipe, progress: Callable[[str
     block = sp.hstack([vectorizer.fit_transform(documents), spellings]).tocsr()
     weights = _fit_all(block, tasks, recipe.c, recipe.iterations)
     progress(f"linear model fitted on {block.shape[0]} texts")
-    vocabulary = sorted({word for name in names for word in _words_of(name)[1]})
+    vocabulary = sorted({word for name in names for word in words_of(name)[1]})
     grams = sorted(speller.vocabulary_)
     return LinearPart(
         words=tuple(vocabulary),
-        terms=_number_terms(list(names), vocabulary),
+        terms=number_terms(list(names), vocabulary),
         term_idf=vectorizer.idf_.astype(np.float32),
-        term_weights=_halve(weights[: len(names)]),
+        term_weights=halve(weights[: len(names)]),
         grams=tuple(grams),
         gram_idf=speller.idf_,
-        gram_weights=_halve(weights[len(names) :] * recipe.spelling_weight),
+        gram_weights=halve(weights[len(names) :] * recipe.spelling_weight),
     )
 
 
-def _halve(weights: Floats) -> Floats:
+def halve(weights: Floats) -> Floats:
     """Round as the bundle stores them, so that heads are fitted to what will be loaded."""
     return weights.astype(np.float16).astype(np.float32)
 
@@ -176,17 +176,25 @@ def _spread_over_sets(terms: sp.csr_matrix, sources: list[str], least: int) -> N
     return np.flatnonzero(np.asarray(((chooser @ presence) > 0).sum(axis=0)).ravel() >= least)
 
 
-def _words_of(name: str) -> tuple[int, list[str]]:
+def words_of(name: str) -> tuple[int, list[str]]:
+    """Return the scope of a term and its words.
+
+    Examples
+    --------
+    >>> words_of("NOT_good"), words_of("not good")
+    ((1, ['good']), (0, ['not', 'good']))
+    """
     prefix = SCOPE_PREFIX[NEGATED]
     scope = NEGATED if name.startswith(prefix) else 0
     return scope, name.removeprefix(prefix).split(" ")
 
 
-def _number_terms(names: list[str], vocabulary: list[str]) -> NDArray[np.int32]:
+def number_terms(names: list[str], vocabulary: list[str]) -> NDArray[np.int32]:
+    """Return scope and word numbers of each term as a bundle stores them, shape (n_terms, 4)."""
     number = {word: place for place, word in enumerate(vocabulary)}
     out = np.full((len(names), 4), -1, dtype=np.int32)
     for row, name in enumerate(names):
-        scope, words = _words_of(name)
+        scope, words = words_of(name)
         out[row, 0] = scope
         out[row, 1 : 1 + len(words)] = [number[word] for word in words]
     return out

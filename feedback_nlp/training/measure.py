@@ -18,7 +18,8 @@ __all__ = ["measure_rows", "read_dev"]
 def measure_rows(analyses: list[Analysis], rows: list[GoldRow], threshold: float) -> dict[str, Any]:
     """Return all figures for analyses of labelled texts.
 
-    A text that got no label (another language, unreadable) counts as wrong, with equal probabilities.
+    A text that got no label (another language, unreadable) counts with equal probabilities, so its largest class
+    reads as negative; `evaluate` and benchmarks/quality.py count it as wrong.
 
     Parameters
     ----------

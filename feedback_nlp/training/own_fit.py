@@ -23,7 +23,7 @@ from feedback_nlp.own_labels import Doubles
 from feedback_nlp.preprocess import Preprocessor
 from feedback_nlp.scan import Longs
 from feedback_nlp.scoring import LinearScorer
-from feedback_nlp.training.linear import _halve, _number_terms, _words_of
+from feedback_nlp.training.linear import halve, number_terms, words_of
 
 __all__ = ["FOLDS", "Features", "choose_c", "fit_margins", "left_out_margins", "make_linear", "split_folds"]
 
@@ -138,14 +138,14 @@ def right_share(margins: Doubles, truth: Doubles, *, several: bool) -> float:
 def make_linear(features: Features, weights: Doubles) -> tuple[LinearPart, NDArray[np.float64]]:
     """Return the linear part, and the weights of the shipped scores."""
     n_terms, n_grams = len(features.terms), len(features.grams)
-    vocabulary = sorted({word for name in features.terms for word in _words_of(name)[1]})
+    vocabulary = sorted({word for name in features.terms for word in words_of(name)[1]})
     linear = LinearPart(
         words=tuple(vocabulary),
-        terms=_number_terms(features.terms, vocabulary),
+        terms=number_terms(features.terms, vocabulary),
         term_idf=features.term_idf,
-        term_weights=_halve(weights[:n_terms].astype(np.float32)),
+        term_weights=halve(weights[:n_terms].astype(np.float32)),
         grams=tuple(features.grams),
         gram_idf=features.gram_idf,
-        gram_weights=_halve(weights[n_terms : n_terms + n_grams].astype(np.float32)),
+        gram_weights=halve(weights[n_terms : n_terms + n_grams].astype(np.float32)),
     )
     return linear, weights[n_terms + n_grams :] * features.shipped_factors[:, None]
