@@ -30,9 +30,12 @@ __all__ = ["DEFAULT_PRECISION", "Analyzer"]
 
 #: Wanted share of right labels among those not marked uncertain.
 DEFAULT_PRECISION: Final = 0.95
-#: Stars (of 5) that contradict a confidently negative or positive text.
+#: Stars (of 5) that contradict a clearly negative or positive text.
 _GLAD_STARS: Final = 4.0
 _SAD_STARS: Final = 2.0
+#: Sentiment score (either sign) from which a text is clear enough to contradict its stars. It does not depend on the
+#: precision asked for: a label may be uncertain between negative and neutral and surely not positive.
+_CLEAR_SCORE: Final = 0.5
 MISMATCH: Final = "rating_text_mismatch"
 
 _OK, _CALLER_SAYS_FOREIGN = "ok", "unsupported_language"
@@ -398,11 +401,11 @@ class Analyzer:
                 out[place] = as_english[rows[place]]
 
     def _note_rating(self, one: Analysis, rating: float | None) -> Analysis:
-        if rating is None or one.uncertain is not False:
+        if rating is None or one.sentiment_score is None:
             return one
-        contradicts = (one.sentiment == "negative" and rating >= _GLAD_STARS) or (
-            one.sentiment == "positive" and rating <= _SAD_STARS
-        )
+        contradicts = (
+            one.sentiment == "negative" and one.sentiment_score <= -_CLEAR_SCORE and rating >= _GLAD_STARS
+        ) or (one.sentiment == "positive" and one.sentiment_score >= _CLEAR_SCORE and rating <= _SAD_STARS)
         return replace(one, flags=(*one.flags, MISMATCH)) if contradicts else one
 
     def _note_explanation(self, one: Analysis, text: str) -> Analysis:

@@ -37,7 +37,8 @@ from feedback_nlp.records import ModelId
 __all__ = ["FORMAT_VERSION", "Bundle", "LinearPart", "load_bundle", "save_bundle", "shipped_bundle_path"]
 
 #: Raise it when the folder's layout changes; keep a reader for older ones or refuse them by name.
-FORMAT_VERSION: Final = 1
+#: 2: the sentiment of a topic has 50 inputs instead of 8.
+FORMAT_VERSION: Final = 2
 MANIFEST: Final = "manifest.json"
 CARD: Final = "model_card.md"
 #: Begins the names of the parts of a company's own labels.

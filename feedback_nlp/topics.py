@@ -4,7 +4,8 @@ Each topic has a logistic regression of its own over two numbers, the score of t
 topic that fills one clause of ten is there all the same. Thresholds are tuned a topic.
 
 The sentiment of a topic comes from the clauses that carry it: clause scores averaged with the topic's share in
-each clause, beside the score of the whole text, decide between negative, neutral and positive.
+each clause, beside the scores of the whole text and of its best and worst clause, decide between negative, neutral and
+positive. What is asked about or wished for is neutral more often than what is judged, so kinds and topics count, too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
@@ -99,8 +101,8 @@ class TopicSentimentHead:
 
     Parameters
     ----------
-    weights : ndarray, shape (8, 3)
-        For the four sentiment scores of the carrying clauses and the four of the text.
+    weights : ndarray, shape (n_inputs, 3)
+        For the numbers that `inputs` returns.
     intercepts : ndarray, shape (n_topics, 3)
     """
 
@@ -111,19 +113,19 @@ class TopicSentimentHead:
     def inputs(
         scores: BatchScores, evidence: TopicEvidence, head: TopicHead, texts: Longs, topics: Longs
     ) -> Floats:
-        """Return the inputs for pairs of a text and a topic, shape (n_pairs, 8)."""
-        n_texts = len(scores.texts)
-        clause_sentiments = scores.clauses[:, : MIXED + 1]
-        shares = np.exp(np.clip(evidence.clauses * (head.text_weights + head.best_weights), -30, 30))
-        shares *= np.maximum(scores.clause_words, 1)[:, None] ** 0.5
-        out = np.empty((len(texts), 2 * (MIXED + 1)), dtype=np.float32)
-        totals = np.stack([np.bincount(scores.clause_texts, s, n_texts) for s in shares.T], axis=1)
-        for k in range(MIXED + 1):
-            weighted = shares * clause_sentiments[:, k : k + 1]
-            sums = np.stack([np.bincount(scores.clause_texts, s, n_texts) for s in weighted.T], axis=1)
-            out[:, k] = sums[texts, topics] / np.maximum(totals[texts, topics], 1e-30)
-        out[:, MIXED + 1 :] = scores.texts[texts, : MIXED + 1]
-        return out
+        """Return the inputs for pairs of a text and a topic, shape (n_pairs, n_inputs).
+
+        With 21 outputs there are 50: 21 for the clauses that carry the topic, 21 for the text, 4 each for its best and
+        its worst clause by sentiment. None grows with length.
+        """
+        best, worst = (scores.texts[:, : MIXED + 1].copy() for _ in range(2))
+        first = np.flatnonzero(np.diff(scores.clause_texts, prepend=-1))
+        if len(first):
+            owners = scores.clause_texts[first]
+            best[owners] = np.maximum.reduceat(scores.clauses[:, : MIXED + 1], first)
+            worst[owners] = np.minimum.reduceat(scores.clauses[:, : MIXED + 1], first)
+        carried = _carried_scores(scores, evidence, head.text_weights + head.best_weights, texts, topics)
+        return np.hstack([carried, scores.texts[texts], best[texts], worst[texts]])
 
     @classmethod
     def fit(cls, inputs: Floats, topics: Longs, labels: Longs, weights: Floats, n_topics: int) -> Self:
@@ -131,7 +133,7 @@ class TopicSentimentHead:
         width = inputs.shape[1]
         spread = inputs.std(axis=0) + 1e-6 if len(inputs) else np.ones(width)
         full = np.hstack([inputs / spread, np.eye(n_topics)[topics]])
-        fitted, intercepts = fit_classes(full, labels, MIXED, sample_weights=weights)
+        fitted, intercepts = fit_classes(full, labels, MIXED, c=0.3, sample_weights=weights)
         return cls(fitted[:width] / spread[:, None], fitted[width:] + intercepts)
 
     def probabilities(self, inputs: Floats, topics: Longs) -> NDArray[np.float64]:
@@ -146,3 +148,23 @@ class TopicSentimentHead:
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Read what `to_json` returned."""
         return cls(np.array(stored["weights"]), np.array(stored["intercepts"]))
+
+
+def _carried_scores(
+    scores: BatchScores, evidence: TopicEvidence, weights: NDArray[np.float64], texts: Longs, topics: Longs
+) -> Floats:
+    """Return the mean of the clause scores of each pair's text, weighted by the topic's share in each clause.
+
+    A text without clauses stands for itself.
+    """
+    counts = np.bincount(scores.clause_texts, minlength=len(scores.texts))
+    lengths = counts[texts]
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    # One row a pair and clause: the clauses of a text stand together in the batch.
+    pairs = np.repeat(np.arange(len(texts)), lengths)
+    clauses = np.arange(ends[-1]) + np.repeat((np.cumsum(counts) - counts)[texts] - ends[:-1], lengths)
+    odds = evidence.clauses[clauses, topics[pairs]] * weights[topics[pairs]]
+    shares = np.exp(np.clip(odds, -30, 30)) * np.sqrt(np.maximum(scores.clause_words[clauses], 1))
+    shares /= np.bincount(pairs, shares, len(texts))[pairs]
+    mean = sp.csr_matrix((shares, clauses, ends), shape=(len(texts), len(scores.clauses))) @ scores.clauses
+    return np.where((lengths > 0)[:, None], mean, scores.texts[texts]).astype(np.float32)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from feedback_nlp.analyzer import DEFAULT_PRECISION, Analyzer
+from feedback_nlp.behaviour import render_table, run_suite
 from feedback_nlp.bundle import Bundle, LinearPart, save_bundle
 from feedback_nlp.errors import TrainingDataError
 from feedback_nlp.heads import Heads
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
 from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.training.breakdown import CardTable, build_tables
 from feedback_nlp.training.card import render_card
 from feedback_nlp.training.corpus import Corpus, read_corpus
 from feedback_nlp.training.heads import Scored, fit_heads
@@ -64,9 +66,11 @@ def fit_recipe(
         own_rows = topic_rows()
     linear = fit_linear(corpus, recipe.linear, progress)
     scorer = LinearScorer(linear)
-    calibration = Scored(scorer.score([row.text for row in corpus.calibration]), corpus.calibration)
-    own = Scored(scorer.score([row.text for row in own_rows]), own_rows)
-    return linear, fit_heads(calibration, own, recipe.seed), corpus
+    calibration, learned, own = (
+        Scored(scorer.score([row.text for row in rows]), rows)
+        for rows in (corpus.calibration, corpus.gold, own_rows)
+    )
+    return linear, fit_heads(calibration, learned, own, recipe.seed), corpus
 
 
 def train_bundle(
@@ -96,11 +100,10 @@ def train_bundle(
     recipe = load_recipe(recipe_path or shipped_recipe_path())
     data = Path(data)
     linear, heads, corpus = fit_recipe(recipe, data, progress=progress)
-    metrics = _measure(linear, heads, data)
+    metrics, tables, behaviour = _measure(linear, heads, data)
     manifest = _describe(recipe, data, corpus, linear, metrics)
-    bundle = save_bundle(
-        out, linear, heads.to_json(), manifest, render_card(recipe, data, corpus, heads, metrics)
-    )
+    card = render_card(recipe, data, corpus, heads, metrics, tables, behaviour)
+    bundle = save_bundle(out, linear, heads.to_json(), manifest, card)
     progress(f"bundle {bundle.model} written to {out}")
     return bundle
 
@@ -137,9 +140,11 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _measure(linear: LinearPart, heads: Heads, data: Path) -> dict[str, Any]:
-    """Judge the fitted model on gold dev, through the same path that answers requests."""
+def _measure(linear: LinearPart, heads: Heads, data: Path) -> tuple[dict[str, Any], list[CardTable], str]:
+    """Judge the fitted model on gold dev and the behaviour suite, through the same path that answers requests."""
     bundle = Bundle(Path(), {"name": "", "version": "", "digest": ""}, linear, heads.to_json())
-    rows = read_dev(data)
-    analyses = Analyzer(bundle).analyze_batch([row.text for row in rows])
-    return {"gold_dev": measure_rows(analyses, rows, heads.threshold_for(DEFAULT_PRECISION))}
+    analyzer, rows = Analyzer(bundle), read_dev(data)
+    analyses = analyzer.analyze_batch([row.text for row in rows])
+    figures = measure_rows(analyses, rows, heads.threshold_for(DEFAULT_PRECISION))
+    behaviour = render_table(run_suite(analyzer), markdown=True)
+    return {"gold_dev": figures}, build_tables(analyses, rows), behaviour

@@ -327,10 +327,24 @@ def test_stars_that_say_the_opposite_are_flagged(
     assert one.to_row()["fb_flags"] == "|".join(flags)
 
 
-def test_an_uncertain_label_contradicts_no_stars(analyzer: Analyzer) -> None:
-    one = analyzer.analyze("I love it!", rating=1, precision=0.9999)
-    assert one.uncertain is True
-    assert one.flags == ()
+def test_the_flag_does_not_depend_on_the_precision_asked_for(analyzer: Analyzer) -> None:
+    for text, rating in (("I love it!", 1), ("Worst experience ever.", 5)):
+        one = analyzer.analyze(text, rating=rating, precision=0.9999)
+        assert one.uncertain is True
+        assert one.flags == ("rating_text_mismatch",)
+
+
+def test_only_a_clear_text_contradicts_its_stars(analyzer: Analyzer) -> None:
+    texts = [*NEGATIVE, *POSITIVE, *QUESTIONS, *MIXED, *SENTENCES]
+    ratings: list[float | None] = [5.0] * len(texts)
+    glad = analyzer.analyze_batch(texts, ratings=ratings)
+    sad = analyzer.analyze_batch(texts, ratings=[1.0] * len(texts))
+    for one, other in zip(glad, sad, strict=True):
+        score = one.sentiment_score or 0.0
+        assert bool(one.flags) == (one.sentiment == "negative" and score <= -0.5)
+        assert bool(other.flags) == (one.sentiment == "positive" and score >= 0.5)
+    assert any(one.flags for one in glad)
+    assert any(one.flags for one in sad)
 
 
 def test_the_wanted_precision_decides_what_is_uncertain(analyzer: Analyzer) -> None:

@@ -62,11 +62,25 @@ def test_the_sentiment_of_a_topic_comes_from_the_clauses_that_carry_it() -> None
     # Clauses 0 and 1 of text 0, with four words and one, count by exp(score * (text + best weight)) * sqrt(words).
     first, second = exp(3 * 2) * sqrt(4), exp(1 * 2) * sqrt(1)
     share = first / (first + second)
-    assert inputs[0].tolist() == pytest.approx([2 * share, 0, 4 * (1 - share), 0, 1, 0, 0, 0], rel=1e-5)
+    text, best, worst = [1, 0, 0, 0, 0.5, 0], [2, 0, 4, 0], [0, 0, 0, 0]
+    carried = [2 * share, 0, 4 * (1 - share), 0, 3 * share + 1 - share, 2 * (1 - share) - share]
+    assert inputs[0].tolist() == pytest.approx([*carried, *text, *best, *worst], rel=1e-5)
     first, second = exp(-1 * 2) * sqrt(4), exp(2 * 2) * sqrt(1)
     share = first / (first + second)
-    assert inputs[1].tolist() == pytest.approx([2 * share, 0, 4 * (1 - share), 0, 1, 0, 0, 0], rel=1e-5)
-    assert inputs[2].tolist() == pytest.approx([0, 1, 1, 0, 0, 0, 1, 0])
+    carried = [2 * share, 0, 4 * (1 - share), 0, 3 * share + 1 - share, 2 * (1 - share) - share]
+    assert inputs[1].tolist() == pytest.approx([*carried, *text, *best, *worst], rel=1e-5)
+    assert inputs[2].tolist() == pytest.approx([0, 1, 1, 0, -2, 1, 0, 0, 1, 0, -1, 3, 0, 1, 1, 0, 0, 1, 1, 0])
+
+
+def test_a_text_without_clauses_carries_its_topics_itself() -> None:
+    evidence = gather_evidence(SCORES, TWO_TOPICS)
+    inputs = TopicSentimentHead.inputs(SCORES, evidence, HEAD, np.array([1]), np.array([0]))
+    assert inputs.tolist() == [pytest.approx([0] * 4 + [0.1, 0.2] + [0] * 4 + [0.1, 0.2] + [0] * 8)]
+    alone = batch_scores([[1, 0, 2, 0, 5, 6]], [], [], [])
+    inputs = TopicSentimentHead.inputs(
+        alone, gather_evidence(alone, TWO_TOPICS), HEAD, np.array([0]), np.array([1])
+    )
+    assert inputs.tolist() == [[1, 0, 2, 0, 5, 6, 1, 0, 2, 0, 5, 6, 1, 0, 2, 0, 1, 0, 2, 0]]
 
 
 def test_huge_scores_overflow_nothing() -> None:
@@ -162,3 +176,11 @@ def test_topics_of_the_shipped_bundle_name_the_sentences_they_stand_in(analyzer:
     assert topics["delivery"].sentiment == "positive"
     assert topics["fit_description"].sentiment == "negative"
     assert list(topics) == [topic for topic in TOPICS if topic in topics]
+
+
+def test_one_text_praises_one_topic_and_criticises_another(analyzer: Analyzer) -> None:
+    analysis = analyzer.analyze("delivery was fast but the card was declined twice")
+    assert {(one.topic, one.sentiment) for one in analysis.topics} == {
+        ("checkout_payment", "negative"),
+        ("delivery", "positive"),
+    }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from feedback_nlp.heads import Heads
+from feedback_nlp.training.breakdown import CardTable
 from feedback_nlp.training.corpus import Corpus
 from feedback_nlp.training.recipe import Recipe
 
@@ -35,8 +37,30 @@ _FAILURES = """\
 """
 
 
-def render_card(recipe: Recipe, data: Path, corpus: Corpus, heads: Heads, metrics: dict[str, Any]) -> str:
-    """Return the card as Markdown."""
+def render_card(
+    recipe: Recipe,
+    data: Path,
+    corpus: Corpus,
+    heads: Heads,
+    metrics: dict[str, Any],
+    tables: Sequence[CardTable] = (),
+    behaviour: str = "",
+) -> str:
+    """Return the card as Markdown.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    data : Path
+    corpus : Corpus
+    heads : Heads
+    metrics : dict
+        Of `measure_rows`, by name of the test texts.
+    tables : sequence of CardTable
+        Breakdowns of the same texts.
+    behaviour : str
+        The table of the behaviour suite, Markdown.
+    """
     parts = [
         f"# Model card: {recipe.name} {recipe.version}\n",
         "A linear model over TF-IDF of words, phrases and spellings (scikit-learn), after spaCy's tokenizer. "
@@ -45,6 +69,8 @@ def render_card(recipe: Recipe, data: Path, corpus: Corpus, heads: Heads, metric
         _training_section(recipe, data, corpus),
         _teacher_section(recipe),
         _metrics_section(metrics),
+        *(_table(f"### {table.title}", table.headings, table.rows) for table in tables),
+        *([f"## Behaviour suite\n\n{behaviour}\n"] if behaviour else []),
         _precision_section(heads),
         _FAILURES,
     ]
@@ -108,14 +134,15 @@ def _metrics_section(metrics: dict[str, Any]) -> str:
         lines += [f"| {key} | {value} |" for key, value in figures.items() if not isinstance(value, dict)]
         topics = figures.get("topic_f1", {})
         if topics:
-            lines += [
-                "",
-                "| topic | F1 |",
-                "|---|---|",
-                *(f"| {topic} | {value} |" for topic, value in topics.items()),
-            ]
+            rows = [(topic, str(value)) for topic, value in topics.items()]
+            lines += ["", _table("", ("topic", "F1"), rows).strip()]
         lines.append("")
     return "\n".join(lines)
+
+
+def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [title, "", "| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows), ""])
 
 
 def _precision_section(heads: Heads) -> str:

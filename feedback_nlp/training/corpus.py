@@ -87,6 +87,8 @@ class Corpus:
         Weights for sentiment, kind and topics.
     calibration : list of GoldRow
         Kept from all of the above.
+    gold : list of GoldRow
+        The carefully labelled texts that are not kept.
     counts : dict of str to int
         Texts used, by set.
     """
@@ -98,6 +100,7 @@ class Corpus:
     topics: list[Floats] = field(default_factory=list)
     weights: list[tuple[float, float, float]] = field(default_factory=list)
     calibration: list[GoldRow] = field(default_factory=list)
+    gold: list[GoldRow] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
     def add(
@@ -251,6 +254,7 @@ def _add_gold(
         if is_kept_for_calibration(key, part.calibration_percent):
             corpus.calibration.append(row)
             continue
+        corpus.gold.append(row)
         targets = gold_targets(row)
         taught = teacher.find(key) if teacher else None
         if taught is not None:
