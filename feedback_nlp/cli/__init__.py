@@ -14,6 +14,7 @@ from feedback_nlp.cli.evaluate import evaluate
 from feedback_nlp.cli.explain import explain
 from feedback_nlp.cli.model import model
 from feedback_nlp.cli.outcome import OneLineErrors
+from feedback_nlp.cli.report import report
 from feedback_nlp.cli.score import score
 from feedback_nlp.cli.serve import serve
 from feedback_nlp.cli.train import train
@@ -36,7 +37,7 @@ def commands(traceback: bool) -> None:
     """
 
 
-for command in (score, explain, evaluate, train, serve, model, config):
+for command in (score, report, explain, evaluate, train, serve, model, config):
     commands.add_command(command)
 
 

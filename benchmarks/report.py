@@ -1,0 +1,64 @@
+"""How long a report of many scored rows takes, and how large its file is.
+
+    python benchmarks/report.py [--rows 100000] [--rounds 5]
+
+The rows are the project's sample, scored once and repeated with a made-up word each, so that no text is a repetition.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from feedback_nlp import score_file
+
+SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample_feedback.csv"
+LETTERS = "bcdfghjklmnpqrstvwxz"
+
+
+def write_rows(target: Path, rows: int) -> None:
+    """Write a scored file of so many rows."""
+    scored = target.with_name("sample.csv")
+    score_file(SAMPLE, scored)
+    with (
+        scored.open(encoding="utf-8-sig", newline="") as source,
+        target.open("w", encoding="utf-8", newline="") as out,
+    ):
+        header, *sample = csv.reader(source)
+        place = header.index("text")
+        writer = csv.writer(out)
+        writer.writerow(header)
+        words = ("".join(letters) for letters in itertools.product(LETTERS, repeat=5))
+        for row, word in itertools.islice(zip(itertools.cycle(sample), words, strict=False), rows):
+            writer.writerow([*row[:place], f"{row[place]} {word}", *row[place + 1 :]])
+
+
+def main() -> None:
+    """Print the median time of the whole command, start included, and the size of what it writes."""
+    parser = argparse.ArgumentParser(description="Time of a report.")
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "scored.csv", Path(folder) / "report.html"
+        write_rows(source, options.rows)
+        times = []
+        for _ in range(options.rounds):
+            began = time.monotonic()
+            command = [sys.executable, "-m", "feedback_nlp", "report", str(source), "-o", str(target)]
+            subprocess.run(command, check=True, capture_output=True)
+            times.append(time.monotonic() - began)
+        size = target.stat().st_size
+    shown = ", ".join(f"{seconds:.1f}" for seconds in times)
+    print(f"{options.rows:,} rows: median {statistics.median(times):.1f} s ({shown}), {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""`feedback-nlp report`: from a file of feedback to a report for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from feedback_nlp.cli.options import bundle_option, settings_with
+from feedback_nlp.cli.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from feedback_nlp.report import Summary
+
+__all__ = ["report"]
+
+
+@click.command(short_help="Write a report of scored or raw feedback.")
+@click.argument("source", metavar="IN")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="OUT.html", help="HTML file to write."
+)
+@click.option("--pdf", type=click.Path(path_type=Path), metavar="FILE", help='PDF to write (extra "pdf").')
+@click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="JSON to write.")
+@click.option("--md", type=click.Path(path_type=Path), metavar="FILE", help="Markdown to write.")
+@click.option("--title", metavar="TEXT", default="Customer feedback", show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1),
+    metavar="COUNT",
+    help="Length of the last period and of the one before it.  [default: 7, 28 or 91, by how many texts there are]",
+)
+@click.option(
+    "--quotes", type=click.IntRange(0, 20), default=3, show_default=True, help="Most quotes a topic."
+)
+@click.option("--text-column", metavar="NAME", help="Column with the text.  [default: found by its name]")
+@click.option("--date-column", metavar="NAME", help="Column with the date.  [default: found by its name]")
+@bundle_option
+@click.pass_context
+def report(
+    ctx: click.Context,
+    /,
+    source: str,
+    output: Path | None,
+    pdf: Path | None,
+    json_file: Path | None,
+    md: Path | None,
+    title: str,
+    days: int | None,
+    quotes: int,
+    text_column: str | None,
+    date_column: str | None,
+    bundle: Path | None,
+) -> None:
+    """Report on IN, a scored file or one that is scored first: how customers feel, about what, and what changed.
+
+    OUT.html is one file that opens anywhere, without a network. Every figure has an interval, and a change is claimed
+    only where it is more than chance.
+
+    \b
+    Examples:
+      feedback-nlp report scored.csv -o report.html
+      feedback-nlp report export.csv -o report.html --json report.json --md report.md
+    """
+    from feedback_nlp.report import ReportOptions, ScoredFile, build_summary
+    from feedback_nlp.report.files import write_reports
+
+    targets = {"html": output, "pdf": pdf, "json": json_file, "md": md}
+    if not any(targets.values()):
+        raise click.UsageError("Name at least one file to write: -o, --pdf, --json or --md.", ctx)
+    mapping = {"text": text_column, "created_at": date_column}
+    settings = settings_with(bundle=bundle)
+    with ProgressBar() as bar:
+        file = ScoredFile(
+            source,
+            mapping={field: name for field, name in mapping.items() if name},
+            analyzer=settings.bundle,
+            progress=bar.show,
+        )
+        rows = list(file)
+    options = ReportOptions(title=title, source=Path(source).name, model=file.model, days=days, quotes=quotes)
+    summary = build_summary(rows, options, rejected=file.rejected)
+    written = write_reports(summary, {kind: path for kind, path in targets.items() if path})
+    _tell(summary, [*written], file.warnings)
+
+
+def _tell(summary: Summary, written: list[Path], warnings: list[str]) -> None:
+    from feedback_nlp.cli.terminal import printable
+    from feedback_nlp.report.wording import headlines
+
+    for line in [*headlines(summary), *summary.notes, *warnings]:
+        click.echo(printable(line), err=True)
+    click.echo("written: " + ", ".join(map(str, written)), err=True)
