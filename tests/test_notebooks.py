@@ -12,7 +12,11 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["sample_story.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "explore_export.ipynb",
+        "reading_intervals.ipynb",
+        "sample_story.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from benchmarks.intervals import TABLES, coverage, false_claims
 from feedback_nlp.errors import InputError
 from feedback_nlp.report.correction import correct_by_confusion, correct_by_review
-from feedback_nlp.report.differences import adjust_p_values, change_of_net, change_of_share
+from feedback_nlp.report.differences import _fisher, adjust_p_values, change_of_net, change_of_share
 from feedback_nlp.report.impact import rating_drivers, split_change, topic_impact
-from feedback_nlp.report.spikes import find_spikes
+from feedback_nlp.report.spikes import beta_binomial_tail, find_spikes
 from feedback_nlp.report.statistics import Sample, net_estimate, share_estimate, wilson_interval
 from feedback_nlp.report.terms import log_odds
 
@@ -73,6 +74,25 @@ def test_newcombe_as_printed(
 def test_small_counts_are_tested_exactly() -> None:
     # Fisher's tea: 3 of 4 against 1 of 4.
     assert change_of_share((1, 4), (3, 4)).p_value == pytest.approx(0.485714, abs=1e-6)
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 12), st.integers(0, 12))
+def test_fisher_is_scipys(a: int, b: int, c: int, d: int) -> None:
+    before, after = Sample.of_days(a, 0, a + b), Sample.of_days(c, 0, c + d)
+    assert _fisher(before, after) == pytest.approx(
+        stats.fisher_exact(np.array([[a, b], [c, d]])).pvalue, rel=1e-6
+    )
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.floats(0.1, 50), st.floats(0.1, 50))
+def test_the_beta_binomial_is_scipys(n: int, x: int, a: float, b: float) -> None:
+    expected = stats.betabinom.sf(min(x, n) - 1, n, a, b)
+    assert beta_binomial_tail(min(x, n), n, a, b) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_adjusted_p_values_are_scipys(p: list[float]) -> None:
+    assert adjust_p_values(p) == pytest.approx(stats.false_discovery_control(p).tolist())
 
 
 def test_large_counts_are_tested_by_two_proportions() -> None:

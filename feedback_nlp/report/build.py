@@ -224,7 +224,9 @@ def list_alerts(counts: DayCounts) -> tuple[Alert, ...]:
     texts = counts.dated(ALL).sum(axis=1)
     critical = {topic: counts.dated(TOPIC, topic)[:, NEGATIVE] for topic in counts.names(TOPIC)}
     spikes = find_spikes({topic: days.astype(float) for topic, days in critical.items()}, texts.astype(float))
-    return tuple(_alert(counts, spike, critical[spike.topic], texts) for spike in spikes)
+    alerts = (_alert(counts, spike, critical[spike.topic], texts) for spike in spikes)
+    # Two tests must agree: the prediction for the window, and the interval of the change over the days it is dated to.
+    return tuple(alert for alert in alerts if alert.low > 0)
 
 
 def _alert(counts: DayCounts, spike: Spike, critical: Counts, texts: Counts) -> Alert:

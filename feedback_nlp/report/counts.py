@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -63,13 +64,15 @@ class DayCounts:
     @classmethod
     def from_cells(cls, cells: Iterable[Cell]) -> DayCounts:
         """Build them from cells in any order, such as the rows of a GROUP BY; equal cells add up."""
-        found = list(cells)
+        found: Counter[tuple[date | None, str, str, str]] = Counter()
+        for day, dimension, name, sentiment, count in cells:
+            found[day, dimension, name, sentiment] += count
         ordinals = [day.toordinal() for day, *_ in found if day is not None]
         first = min(ordinals, default=0)
         n_days = max(ordinals) - first + 1 if ordinals else 0
         series: dict[Key, Counts] = {}
         undated: dict[Key, Counts] = {}
-        for day, dimension, name, sentiment, count in found:
+        for (day, dimension, name, sentiment), count in found.items():
             key = (dimension, name)
             if key not in series:
                 series[key] = np.zeros((n_days, len(SENTIMENTS)), np.int64)

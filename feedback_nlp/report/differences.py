@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from feedback_nlp.report.statistics import (
@@ -129,10 +129,22 @@ def _p_of_shares(before: Sample, after: Sample) -> float:
 
 
 def _fisher(before: Sample, after: Sample) -> float:
-    from scipy.stats import fisher_exact
+    """Return the two-sided p-value of Fisher's exact test: all tables as unlikely as this one, or more.
 
-    table = [[round(s.positive), max(round(s.n) - round(s.positive), 0)] for s in (before, after)]
-    return float(fisher_exact(np.array(table)).pvalue)
+    Written out since importing scipy.stats takes longer than many a report.
+    """
+    x1, x2 = round(before.positive), round(after.positive)
+    n1, n2 = max(round(before.n), x1), max(round(after.n), x2)
+    total = x1 + x2
+    k = np.arange(max(0, total - n2), min(n1, total) + 1)
+    logs = _log_choose(n1, k) + _log_choose(n2, total - k) - _log_choose(n1 + n2, total)
+    likely = np.exp(logs)
+    return float(min(1.0, likely[likely <= likely[x1 - k[0]] * (1 + 1e-7)].sum()))
+
+
+def _log_choose(n: int, k: ArrayLike) -> NDArray[np.float64]:
+    chosen = np.asarray(k, float)
+    return np.asarray(-np.log(n + 1.0) - special.betaln(n - chosen + 1, chosen + 1))
 
 
 def adjust_p_values(p_values: Sequence[float]) -> list[float]:
@@ -143,8 +155,9 @@ def adjust_p_values(p_values: Sequence[float]) -> list[float]:
     >>> [round(p, 4) for p in adjust_p_values([0.01, 0.02, 0.03, 0.5])]
     [0.04, 0.04, 0.04, 0.5]
     """
-    if not len(p_values):
-        return []
-    from scipy.stats import false_discovery_control
-
-    return [float(p) for p in false_discovery_control(np.asarray(p_values, float), method="bh")]
+    p = np.asarray(p_values, float)
+    order = np.argsort(p)
+    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
+    return [float(q) for q in adjusted]

@@ -18,6 +18,7 @@ __all__ = ["first_of_each", "normal_form"]
 
 #: Fewer words than this prove no copying, unless it is the same customer.
 _MIN_WORDS = 6
+_LETTERS = {code: chr(code).lower() if chr(code).isalpha() else " " for code in range(128)}
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -29,6 +30,8 @@ def normal_form(text: str) -> str:
     >>> normal_form("Order 4711: still NOT here!") == normal_form("order 4712 - still not here")
     True
     """
+    if text.isascii():  # most texts, at a tenth of the time
+        return " ".join(text.translate(_LETTERS).split())
     return " ".join(_WORD.findall(text.casefold()))
 
 
@@ -52,13 +55,15 @@ def first_of_each(rows: Sequence[ScoredRow]) -> NDArray[np.bool_]:
     >>> first_of_each([ScoredRow(str(n), text) for n, text in enumerate(texts)]).tolist()
     [True, False, True, True]
     """
-    seen: set[tuple[str, str | None]] = set()
+    seen: set[str | tuple[str, str]] = set()
     first = np.ones(len(rows), bool)
     for place, row in enumerate(rows):
         form = normal_form(row.text)
-        keys: list[tuple[str, str | None]] = [(form, None)] if form.count(" ") >= _MIN_WORDS - 1 else []
-        if row.customer_ref:
-            keys.append((form, row.customer_ref))
-        first[place] = seen.isdisjoint(keys)
-        seen.update(keys)
+        is_long = form.count(" ") >= _MIN_WORDS - 1
+        own = (form, row.customer_ref) if row.customer_ref else None
+        first[place] = not ((is_long and form in seen) or (own is not None and own in seen))
+        if is_long:
+            seen.add(form)
+        if own is not None:
+            seen.add(own)
     return first

@@ -8,15 +8,19 @@ References
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feedback_nlp.report.rows import ScoredRow
+from feedback_nlp.report.terms import text_terms
 
 __all__ = ["Quote", "choose_quotes", "mask_text"]
 
@@ -126,10 +130,16 @@ def _diverse(texts: Sequence[str], most: int) -> list[int]:
     return chosen
 
 
-def _vectors(texts: Sequence[str]) -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    try:
-        return TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts).toarray()
-    except ValueError:  # stop words only
-        return np.zeros((len(texts), 1))
+def _vectors(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return term vectors of length 1, weighted by inverse document frequency."""
+    used = [text_terms(text) for text in texts]
+    frequency = Counter(itertools.chain.from_iterable(used))
+    place = {term: number for number, term in enumerate(frequency)}
+    vectors = np.zeros((len(texts), max(1, len(place))))
+    for row, terms in enumerate(used):
+        for term in terms:
+            vectors[row, place[term]] = math.log((1 + len(texts)) / (1 + frequency[term])) + 1
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    weighted: NDArray[np.float64] = vectors / lengths
+    return weighted

@@ -25,6 +25,8 @@ from feedback_nlp.report.wording import (
 
 __all__ = ["render_html", "render_json", "render_markdown", "render_pdf"]
 
+#: Alerts that get a section of their own, those with most texts above what was expected; all are in the JSON.
+_MOST_ALERTS = 8
 _TEMPLATES = Path(__file__).parent / "templates"
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~])")
 
@@ -64,7 +66,8 @@ def render_html(summary: Summary) -> str:
         "changes": changes_chart(summary),
         "drivers": drivers_chart(summary),
     }
-    alerts = [(alert, alert_chart(summary, alert)) for alert in summary.alerts]
+    told = sorted(summary.alerts, key=lambda alert: alert.expected - alert.critical)[:_MOST_ALERTS]
+    alerts = [(alert, alert_chart(summary, alert)) for alert in summary.alerts if alert in told]
     template = environment.get_template("report.html")
     return template.render(summary=summary, charts=charts, alerts=alerts, headlines=headlines(summary))
 

@@ -138,7 +138,7 @@ class ScoredFile:
 
     def _rows(self, path: Path) -> Iterator[ScoredRow]:
         reader = FeedbackReader(path, mapping=self.mapping)
-        for feedback, labels in zip(reader, _labels(path), strict=True):
+        for feedback, labels in reader.with_columns(_READ):
             if labels[-1]:
                 self._models.setdefault(str(labels[-1]))
             yield _row(feedback, labels)
@@ -146,16 +146,10 @@ class ScoredFile:
         self.warnings += reader.warnings
 
 
-def _labels(path: Path) -> Iterator[tuple[Any, ...]]:
-    table = open_table(path)
-    places = [table.columns.index(name) for name in _READ]
-    for chunk in table.chunks():
-        yield from zip(*(chunk.values(place) for place in places), strict=True)
-
-
 def _row(feedback: Feedback, labels: tuple[Any, ...]) -> ScoredRow:
     status, sentiment, confidence, uncertain, kind, topics, _ = labels
-    row = ScoredRow(
+    is_ok = status == "ok"
+    return ScoredRow(
         feedback.id,
         feedback.text,
         feedback.created_at,
@@ -164,15 +158,11 @@ def _row(feedback: Feedback, labels: tuple[Any, ...]) -> ScoredRow:
         feedback.customer_ref,
         feedback.rating,
         str(status or "error"),
-    )
-    if status != "ok":
-        return row
-    return row._replace(
-        sentiment=sentiment,
-        confidence=float(confidence or 0),
-        uncertain=str(uncertain).lower() == "true",
-        kind=kind or "other",
-        topics=tuple(_pair(part) for part in topics.split("|")) if topics else (),
+        sentiment if is_ok else "neutral",
+        float(confidence) if is_ok else 0.0,
+        uncertain is True or uncertain == "true",
+        kind if is_ok else "other",
+        tuple(_pair(part) for part in topics.split("|")) if topics else (),
     )
 
 

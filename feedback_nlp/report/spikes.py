@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from feedback_nlp.report.differences import adjust_p_values
 
@@ -104,8 +105,6 @@ def find_spikes(critical: Mapping[str, Days], texts: Days, *, rate: float = 0.01
 
 def _p_values(counts: Days, texts: Days, window: int) -> Days:
     """Return for each day how likely so much criticism in the window that ends there would be; NaN if untested."""
-    from scipy.stats import betabinom
-
     x, n = _rolling(counts, window), _rolling(texts, window)
     base_x, base_n = _baseline(x, n)
     dispersion = _dispersion(counts, texts, window)
@@ -119,8 +118,27 @@ def _p_values(counts: Days, texts: Days, window: int) -> Days:
     # The baseline is uncertain, too; what it leaves open widens the prediction.
     spread = np.minimum(spread * (1 + n / base_n), n - 0.5)
     strength = (n - 1) / np.maximum(spread - 1, 1e-6) - 1
-    found[above] = betabinom.sf(x - 1, n, share * strength, (1 - share) * strength)
+    beta = (share * strength, (1 - share) * strength)
+    found[above] = [beta_binomial_tail(*values) for values in zip(x, n, *beta, strict=True)]
     return found
+
+
+def beta_binomial_tail(x: float, n: float, a: float, b: float) -> float:
+    """Return how likely a beta-binomial count of n draws is at least x.
+
+    Examples
+    --------
+    >>> round(beta_binomial_tail(2, 2, 1, 1), 4)  # uniform over 0, 1 and 2
+    0.3333
+    """
+    k = np.arange(x, n + 1)
+    logs = (
+        special.betaln(k + a, n - k + b)
+        - special.betaln(a, b)
+        - special.betaln(n - k + 1, k + 1)
+        - np.log(n + 1)
+    )
+    return float(min(1.0, np.exp(logs).sum()))
 
 
 def _rolling(values: Days, window: int) -> Days:
@@ -157,8 +175,6 @@ def _dispersion(counts: Days, texts: Days, window: int) -> Days:
     Pearson's statistic of the eight weeks before over its degrees of freedom. A spike is not among its own days
     before.
     """
-    from scipy.stats import chi2
-
     squares: Days = np.divide(counts**2, texts, out=np.zeros(len(counts)), where=texts > 0)
     length = 7 * _WEEKS
     open_days = (texts > 0).astype(np.float64)
@@ -166,7 +182,7 @@ def _dispersion(counts: Days, texts: Days, window: int) -> Days:
     share = (x + 0.5) / (n + 1)
     pearson = (x2 - 2 * share * x + share**2 * n) / (share * (1 - share))
     # Its own chance of being too low is allowed for: with few days, a lucky calm is taken for the rule.
-    calm = chi2.ppf(0.1, np.maximum(days - 1, 1)) / np.maximum(days - 1, 1)
+    calm = special.chdtri(np.maximum(days - 1, 1), 0.9) / np.maximum(days - 1, 1)
     return np.maximum(1.0, pearson / np.maximum(days - 1, 1) / calm)
 
 

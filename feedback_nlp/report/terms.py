@@ -11,20 +11,22 @@ References
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Term", "TermTable", "log_odds"]
+__all__ = ["Term", "TermTable", "log_odds", "text_terms"]
 
 #: Standard errors above zero that a term must stand: with thousands of terms, 2 would be chance.
 _MIN_Z = 3.0
 _MIN_TEXTS = 3
 _PRIOR_WEIGHT = 500.0
-_WORD = r"(?u)\b[^\W\d_]{2,}\b"
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _STOP_WORDS = frozenset(
     """a about after again all also am an and any are aren as at be been before being both but by can could couldn did
     didn do does doesn doing don done down each even every few for from further get gets getting go got had hasn has
@@ -53,6 +55,18 @@ class Term:
     texts: int
     others: int
     z: float
+
+
+def text_terms(text: str) -> set[str]:
+    """Return the words of a text, without the commonest, and the pairs of words that are neighbours then.
+
+    Examples
+    --------
+    >>> sorted(text_terms("My card was declined!"))
+    ['card', 'card declined', 'declined']
+    """
+    words = [word for word in _WORD.findall(text.lower()) if word not in _STOP_WORDS]
+    return {*words, *map(" ".join, itertools.pairwise(words))}
 
 
 def log_odds(counts: ArrayLike, others: ArrayLike, prior: ArrayLike) -> NDArray[np.float64]:
@@ -93,24 +107,21 @@ class TermTable:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        from sklearn.feature_extraction.text import CountVectorizer
+        used = [text_terms(text) for text in texts]
+        frequency = Counter(itertools.chain.from_iterable(used))
+        self.terms = sorted(term for term, count in frequency.items() if count >= _MIN_TEXTS)
+        place = {term: number for number, term in enumerate(self.terms)}
+        rows = [[place[term] for term in terms if term in place] for terms in used]
+        self._ends = np.cumsum([0, *map(len, rows)])
+        self._places = np.fromiter(itertools.chain.from_iterable(rows), np.int64, int(self._ends[-1]))
+        self._all = np.bincount(self._places, minlength=len(self.terms)).astype(float)
 
-        self.terms: NDArray[Any] = np.array([])
-        vectorizer = CountVectorizer(
-            lowercase=True,
-            token_pattern=_WORD,
-            stop_words=sorted(_STOP_WORDS),
-            ngram_range=(1, 2),
-            binary=True,
-            min_df=_MIN_TEXTS,
-        )
-        try:
-            self._matrix: Any = vectorizer.fit_transform(texts).tocsr()
-        except ValueError:  # no word is used three times
-            self._matrix = None
-            return
-        self.terms = vectorizer.get_feature_names_out()
-        self._all = np.asarray(self._matrix.sum(axis=0), float).ravel()
+    def _counts(self, texts: Sequence[int]) -> NDArray[np.int64]:
+        """Return in how many of these texts each term stands."""
+        chosen = np.zeros(len(self._ends) - 1, bool)
+        chosen[list(texts)] = True
+        inside = np.repeat(chosen, np.diff(self._ends))
+        return np.bincount(self._places[inside], minlength=len(self.terms))
 
     def telling(self, texts: Sequence[int], others: Sequence[int], most: int = 8) -> list[Term]:
         """Return the terms that `texts` use significantly more than `others`, most telling first.
@@ -121,14 +132,14 @@ class TermTable:
             Places of the texts of both groups.
         most : int, default=8
         """
-        if self._matrix is None or len(texts) < _MIN_TEXTS or not len(others):
+        if not self.terms or len(texts) < _MIN_TEXTS or not len(others):
             return []
-        counts, rest = (np.asarray(self._matrix[list(rows)].sum(axis=0)).ravel() for rows in (texts, others))
+        counts, rest = self._counts(texts), self._counts(others)
         weight = min(_PRIOR_WEIGHT, float(counts.sum() + rest.sum()) / 4)
         z = log_odds(counts, rest, np.maximum(self._all / self._all.sum() * weight, 0.01))
         order = np.argsort(-z, kind="stable")
         found = [
-            Term(str(self.terms[place]), int(counts[place]), int(rest[place]), round(float(z[place]), 2))
+            Term(self.terms[place], int(counts[place]), int(rest[place]), round(float(z[place]), 2))
             for place in order[: 4 * most]
             if z[place] >= _MIN_Z and counts[place] >= _MIN_TEXTS
         ]

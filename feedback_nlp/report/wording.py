@@ -23,6 +23,7 @@ __all__ = [
 
 #: A product's name may be a whole sentence; charts and tables have no room for it.
 _LONGEST_NAME = 48
+_MOST_ALERTS = 5
 
 
 def readable(name: str) -> str:
@@ -126,7 +127,10 @@ def change_sentence(finding: Finding) -> str:
 
 def headlines(summary: Summary) -> list[str]:
     """Return what a reader should know first, most urgent first."""
-    lines = [alert_sentence(alert) for alert in summary.alerts]
+    told = sorted(summary.alerts, key=lambda alert: alert.expected - alert.critical)[:_MOST_ALERTS]
+    lines = [alert_sentence(alert) for alert in summary.alerts if alert in told]
+    if len(told) < len(summary.alerts):
+        lines.append(f"{len(summary.alerts) - len(told)} smaller alerts are in the JSON.")
     comparison = summary.comparison
     if comparison is not None:
         periods = (

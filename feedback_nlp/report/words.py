@@ -6,15 +6,17 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from feedback_nlp.report.quotes import choose_quotes, mask_text
+import numpy as np
+
+from feedback_nlp.report.quotes import Quote, choose_quotes, mask_text
 from feedback_nlp.report.rows import ScoredRow
 from feedback_nlp.report.summary import Alert, EmergingTerms, Summary, TopicSummary
-from feedback_nlp.report.terms import TermTable
+from feedback_nlp.report.terms import Term, TermTable
 
 __all__ = ["ReportOptions", "Words"]
 
 #: Terms are taken from a random sample of at most this many texts.
-_TERM_TEXTS = 20_000
+_TERM_TEXTS = 10_000
 _SEED = 20_260_914
 
 
@@ -53,33 +55,32 @@ class Words:
         if len(rows) > _TERM_TEXTS:
             self.sample = random.Random(_SEED).sample(self.sample, _TERM_TEXTS)  # noqa: S311 - no secret
         self._table = TermTable([row.text for row in self.sample])
+        self._by_topic = _by_topic(rows)
+        self._sampled = _by_topic(self.sample)
 
     def of_topic(self, topic: TopicSummary) -> TopicSummary:
         """Return a topic with its terms and quotes."""
         name = topic.topic
-        inside = [place for place, row in enumerate(self.sample) if any(t == name for t, _ in row.topics)]
-        terms = self._table.telling(inside, self._others(inside))
+        inside = [place for place, _, _ in self._sampled.get(name, ())]
         felt = "negative" if topic.net_sentiment.value <= 0 else "positive"
-        group = [row for row in self._rows if (name, felt) in row.topics]
-        quotes = choose_quotes(group, topic=name, most=self._options.quotes, mask=self._options.mask)
-        return replace(topic, terms=tuple(terms), quotes=tuple(quotes))
+        group = [row for _, row, sentiment in self._by_topic.get(name, ()) if sentiment == felt]
+        return replace(topic, terms=self._terms(inside), quotes=self._quotes(group, name))
 
     def of_alert(self, alert: Alert) -> Alert:
         """Return an alert with its terms and quotes."""
+        inside = [
+            place for place, row, felt in self._sampled.get(alert.topic, ()) if _belongs(row, felt, alert)
+        ]
+        group = [row for _, row, felt in self._by_topic.get(alert.topic, ()) if _belongs(row, felt, alert)]
+        return replace(alert, terms=self._terms(inside), quotes=self._quotes(group, alert.topic))
 
-        def belongs(row: ScoredRow) -> bool:
-            when = row.created_at
-            return (
-                when is not None
-                and alert.first <= when.date() <= alert.last
-                and (alert.topic, "negative") in row.topics
-            )
+    def _terms(self, inside: Sequence[int]) -> tuple[Term, ...]:
+        others = np.ones(len(self.sample), bool)
+        others[list(inside)] = False
+        return tuple(self._table.telling(inside, np.flatnonzero(others).tolist()))
 
-        inside = [place for place, row in enumerate(self.sample) if belongs(row)]
-        terms = self._table.telling(inside, self._others(inside))
-        group = [row for row in self._rows if belongs(row)]
-        quotes = choose_quotes(group, topic=alert.topic, most=self._options.quotes, mask=self._options.mask)
-        return replace(alert, terms=tuple(terms), quotes=tuple(quotes))
+    def _quotes(self, group: Sequence[ScoredRow], topic: str) -> tuple[Quote, ...]:
+        return tuple(choose_quotes(group, topic=topic, most=self._options.quotes, mask=self._options.mask))
 
     def emerging(self, summary: Summary) -> tuple[EmergingTerms, ...]:
         """Return what the last period says more than the one before, without a topic and within each."""
@@ -97,9 +98,19 @@ class Words:
                 found.append(EmergingTerms(topic, tuple(terms)))
         return tuple(found)
 
-    def _others(self, inside: Sequence[int]) -> list[int]:
-        excluded = set(inside)
-        return [place for place in range(len(self.sample)) if place not in excluded]
+
+def _by_topic(rows: Sequence[ScoredRow]) -> dict[str, list[tuple[int, ScoredRow, str]]]:
+    """Return place, row and felt sentiment of the texts of each topic."""
+    found: dict[str, list[tuple[int, ScoredRow, str]]] = {}
+    for place, row in enumerate(rows):
+        for topic, sentiment in row.topics:
+            found.setdefault(topic, []).append((place, row, sentiment))
+    return found
+
+
+def _belongs(row: ScoredRow, felt: str, alert: Alert) -> bool:
+    when = row.created_at
+    return felt == "negative" and when is not None and alert.first <= when.date() <= alert.last
 
 
 def _has(row: ScoredRow, topic: str) -> bool:
