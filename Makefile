@@ -5,6 +5,8 @@ PORT ?= 8000
 # The first Python of at least 3.11 on the path; PYTHON=... chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# Where `make run` keeps what it stores.
+FEEDBACK_DATA_DIR ?= var
 # Folder with datasets/ and gold/, for training and benchmarks only.
 FEEDBACK_TRAINING_DATA ?= $(if $(wildcard ../shared/gold/dev.csv),../shared)
 TEST_PROCESSES ?= 2
@@ -26,7 +28,7 @@ help: ## List the targets
 install: $(RUNTIME) ## Create the virtual environment with the pinned packages
 
 run: $(RUNTIME) ## Start the service on http://127.0.0.1:8000
-	@exec $(BIN)/feedback-nlp serve --host $(HOST) --port $(PORT)
+	@FEEDBACK_DATA_DIR="$(FEEDBACK_DATA_DIR)" exec $(BIN)/feedback-nlp serve --host $(HOST) --port $(PORT)
 
 test: $(DEV) ## Run all tests
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal

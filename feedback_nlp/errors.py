@@ -13,7 +13,11 @@
     │   └── BundleVersionError        500  4   made by another format or preprocess version
     ├── OutputError                   500  5   the result cannot be written
     ├── TrainingDataError             422  6   the training data cannot be used
-    └── SettingError                  500  7   a setting has no legal value
+    ├── SettingError                  500  7   a setting has no legal value
+    └── StoreError                    500  8   the store cannot be used
+        ├── StoreUnavailableError     503  8   the database cannot be reached or written now
+        ├── StoreVersionError         500  8   made by a newer version, or not ours
+        └── NotStoredError            404  8   nothing is stored under that name
 
 Exit codes 0 (done), 2 (wrong usage, from click) and 130 (interrupted) complete the list.
 Every message says what is wrong, where, and what to do about it.
@@ -31,8 +35,12 @@ __all__ = [
     "FeedbackError",
     "InputError",
     "MissingColumnError",
+    "NotStoredError",
     "OutputError",
     "SettingError",
+    "StoreError",
+    "StoreUnavailableError",
+    "StoreVersionError",
     "TrainingDataError",
     "UnreadableFileError",
     "UnsupportedFormatError",
@@ -138,3 +146,30 @@ class SettingError(FeedbackError):
 
     exit_code = 7
     title = "Invalid setting"
+
+
+class StoreError(FeedbackError):
+    """The store of feedback cannot be used as asked."""
+
+    exit_code = 8
+    title = "Store error"
+
+
+class StoreUnavailableError(StoreError):
+    """The database cannot be reached, read or written at this moment; nothing was changed."""
+
+    http_status = 503
+    title = "Store unavailable"
+
+
+class StoreVersionError(StoreError):
+    """The tables were made by a newer version of this program, or by another program."""
+
+    title = "Incompatible store"
+
+
+class NotStoredError(StoreError):
+    """Nothing is stored under the given name."""
+
+    http_status = 404
+    title = "Not stored"

@@ -138,6 +138,24 @@ class Settings:
     access_log: bool = _row(
         "ACCESS_LOG", True, _switch, "Writes one JSON line a request to standard error; never any text."
     )
+    store: bool = _row(
+        "STORE",
+        True,
+        _switch,
+        "Keeps feedback that is posted to be kept; false is a service that only scores.",
+    )
+    data_dir: Path | None = _row(  # noqa: RUF009 (a dataclass field)
+        "DATA_DIR",
+        None,
+        _path,
+        "Folder for the SQLite file, uploads and results; not set means the platform's own.",
+    )
+    database_url: str = _row(
+        "DATABASE_URL",
+        "",
+        _words,
+        "Store, such as postgresql://user:password@host:5432/name; not set means an SQLite file in the data folder.",
+    )
     training_data: Path | None = _row(  # noqa: RUF009 (a dataclass field)
         "TRAINING_DATA", None, _path, "Folder that holds datasets/ and gold/, for training and benchmarks."
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from feedback_nlp import Analyzer
+    from feedback_nlp.store import Store
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -20,6 +22,34 @@ def analyzer() -> Analyzer:
     from feedback_nlp import Analyzer
 
     return Analyzer.load()
+
+
+@pytest.fixture(scope="session")
+def postgresql_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Yield a store on PostgreSQL for the whole run; take `store` instead, which is empty for every test."""
+    from feedback_nlp.store import Store
+    from tests.stores import postgresql_database
+
+    with (
+        postgresql_database() as url,
+        Store.open(url, tmp_path_factory.mktemp("postgresql")) as store,
+    ):
+        yield store
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Yield an empty store: the test runs once on SQLite and once on PostgreSQL."""
+    from feedback_nlp.store import Store
+    from tests.stores import empty
+
+    if request.param == "sqlite":
+        with Store.open(data_dir=tmp_path / "data") as fresh:
+            yield fresh
+    else:
+        shared: Store = request.getfixturevalue("postgresql_store")
+        empty(shared)
+        yield shared
 
 
 @pytest.hookimpl(wrapper=True)

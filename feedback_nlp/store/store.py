@@ -1,0 +1,72 @@
+"""`Store`: one door to everything stored, by subject."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from feedback_nlp.store.engine import Database, database_url
+from feedback_nlp.store.folder import data_folder
+from feedback_nlp.store.migrate import migrate
+
+__all__ = ["Store"]
+
+
+class Store:
+    """Everything stored. Safe to share between threads and to carry over a fork.
+
+    Parameters
+    ----------
+    database : Database
+        Where it lies; `Store.open` is the usual way.
+    data_dir : Path
+        Folder for files beside the database: uploads, results, bundles.
+    """
+
+    def __init__(self, database: Database, data_dir: Path) -> None:
+        self.database = database
+        self.data_dir = data_dir
+
+    @classmethod
+    def open(cls, url: str | None = None, data_dir: str | Path | None = None) -> Self:
+        """Open the store and bring its tables up to date.
+
+        Parameters
+        ----------
+        url : str or None, default=None
+            ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST:PORT/NAME``; None is an SQLite file in the
+            data folder.
+        data_dir : str or Path or None, default=None
+            None is the platform's folder for such things; it is made if it is not there.
+
+        Raises
+        ------
+        SettingError
+            For an address of no database that we know.
+        StoreUnavailableError
+            If the database cannot be reached.
+        StoreVersionError
+            If it was made by a newer version of this program.
+        OutputError
+            If the data folder cannot be made.
+        """
+        folder = data_folder(data_dir)
+        store = cls(Database(database_url(url, folder)), folder)
+        migrate(store.database)
+        return store
+
+    def close(self) -> None:
+        """Close all connections; the next use opens new ones."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
