@@ -315,7 +315,8 @@ def _lines(part: bytes) -> tuple[str, ...]:
 def _array(part: bytes, dtype: type[np.generic]) -> NDArray[Any]:
     # allow_pickle=False: an object array would execute code. Not np.load, which takes archives, too.
     array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(part), allow_pickle=False)
-    return array.astype(dtype)
+    # Row after row, whatever the file says: a sparse product copies weights that lie otherwise, for every single text.
+    return array.astype(dtype, order="C")
 
 
 def _npy(array: NDArray[Any]) -> bytes:

@@ -125,6 +125,12 @@ def test_a_bundle_of_nothing(tmp_path: Path) -> None:
 # -- damage --------------------------------------------------------------------------------------------
 
 
+def test_weights_lie_row_after_row_however_they_were_saved(analyzer: Analyzer) -> None:
+    linear = analyzer.bundle.linear
+    assert linear.term_weights.flags.c_contiguous
+    assert linear.gram_weights.flags.c_contiguous
+
+
 def test_no_bundle_there(tmp_path: Path) -> None:
     with pytest.raises(
         BundleNotFoundError, match=r"No model bundle in .*nowhere.*feedback-nlp train"
