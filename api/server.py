@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from flask_openapi.openapi import OpenAPI
+from flask import Flask
 
 from api.app import create_app
 from api.pages import EXAMPLES
@@ -19,7 +19,7 @@ from feedback_nlp import Analyzer
 from feedback_nlp.errors import SettingError
 from feedback_nlp.settings import Settings
 
-__all__ = ["open_socket", "serve"]
+__all__ = ["open_socket", "run_server", "serve"]
 
 #: Threads beyond those that analyse and wait: they read bodies, answer /healthz, and say 503 at once.
 SPARE_THREADS = 4
@@ -72,10 +72,15 @@ def serve(
         app = create_app(settings, analyzer)
         if on_ready is not None:
             on_ready(_address(settings.host, listener.getsockname()[1]))
-        run = _run_gunicorn if importlib.util.find_spec("fcntl") else _run_waitress
-        run(app, listener, settings)
+        run_server(app, listener, settings)
     finally:
         listener.close()
+
+
+def run_server(app: Flask, listener: socket.socket, settings: Settings) -> None:
+    """Serve any application with the processes, threads and time limits of ours."""
+    run = _run_gunicorn if importlib.util.find_spec("fcntl") else _run_waitress
+    run(app, listener, settings)
 
 
 def _warm_up(analyzer: Scorer) -> None:
@@ -143,7 +148,7 @@ def _all_threads(settings: Settings) -> int:
     return settings.threads + settings.queue_length + SPARE_THREADS
 
 
-def _run_gunicorn(app: OpenAPI, listener: socket.socket, settings: Settings) -> None:
+def _run_gunicorn(app: Flask, listener: socket.socket, settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -153,7 +158,7 @@ def _run_gunicorn(app: OpenAPI, listener: socket.socket, settings: Settings) -> 
             for name, value in _gunicorn_choices(listener, settings).items():
                 self.cfg.set(name, value)
 
-        def load(self) -> OpenAPI:
+        def load(self) -> Flask:
             return app
 
     Server().run()
@@ -177,7 +182,7 @@ def _gunicorn_choices(listener: socket.socket, settings: Settings) -> dict[str, 
     }
 
 
-def _run_waitress(app: OpenAPI, listener: socket.socket, settings: Settings) -> None:
+def _run_waitress(app: Flask, listener: socket.socket, settings: Settings) -> None:
     from waitress import create_server  # type: ignore[import-untyped]
 
     create_server(

@@ -14,10 +14,11 @@
     ├── OutputError                   500  5   the result cannot be written
     ├── TrainingDataError             422  6   the training data cannot be used
     ├── SettingError                  500  7   a setting has no legal value
-    └── StoreError                    500  8   the store cannot be used
-        ├── StoreUnavailableError     503  8   the database cannot be reached or written now
-        ├── StoreVersionError         500  8   made by a newer version, or not ours
-        └── NotStoredError            404  8   nothing is stored under that name
+    ├── StoreError                    500  8   the store cannot be used
+    │   ├── StoreUnavailableError     503  8   the database cannot be reached or written now
+    │   ├── StoreVersionError         500  8   made by a newer version, or not ours
+    │   └── NotStoredError            404  8   nothing is stored under that name
+    └── ClusterError                  503  9   a cluster cannot be used
 
 Exit codes 0 (done), 2 (wrong usage, from click) and 130 (interrupted) complete the list.
 Every message says what is wrong, where, and what to do about it.
@@ -32,6 +33,7 @@ __all__ = [
     "BundleError",
     "BundleNotFoundError",
     "BundleVersionError",
+    "ClusterError",
     "FeedbackError",
     "InputError",
     "MissingColumnError",
@@ -173,3 +175,11 @@ class NotStoredError(StoreError):
 
     http_status = 404
     title = "Not stored"
+
+
+class ClusterError(FeedbackError):
+    """A cluster cannot be reached, or its workers cannot be used."""
+
+    http_status = 503
+    exit_code = 9
+    title = "Cluster cannot be used"

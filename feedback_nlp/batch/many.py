@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from feedback_nlp.batch.plan import ScoreOptions
@@ -20,7 +20,7 @@ from feedback_nlp.batch.target import writing
 from feedback_nlp.errors import InputError, OutputError
 from feedback_nlp.ingest.source import FORMATS, FileFormat, split_ending
 
-__all__ = ["find_sources", "score_files"]
+__all__ = ["find_sources", "is_input_name", "renamed", "score_files"]
 
 _JOURNAL = ".feedback-nlp.progress"
 
@@ -61,16 +61,24 @@ def find_sources(sources: str | Path | Iterable[str | Path]) -> list[tuple[Path,
 def _expanded(entry: str) -> list[Path]:
     path = Path(entry)
     if path.is_dir():
-        return [file for file in sorted(path.rglob("*")) if _is_input(file, path)]
+        found = sorted(path.rglob("*"))
+        return [file for file in found if is_input_name(file.relative_to(path)) and file.is_file()]
     if path.exists():
         return [path]
     return [Path(name) for name in sorted(glob.glob(entry, recursive=True)) if Path(name).is_file()]
 
 
-def _is_input(file: Path, folder: Path) -> bool:
-    hidden = any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
-    rejects = file.name.endswith(".rejected.jsonl")
-    return file.is_file() and not hidden and not rejects and split_ending(file)[0] is not None
+def is_input_name(name: PurePath) -> bool:
+    """Whether a file in a folder is one to score, by its name below that folder.
+
+    Examples
+    --------
+    >>> [is_input_name(PurePath(name)) for name in ("a.csv", "old/a.jsonl.gz", "_tmp/a.csv", "a.csv.rejected.jsonl")]
+    [True, True, False, False]
+    """
+    hidden = any(part.startswith((".", "_")) for part in name.parts)
+    rejects = name.name.endswith(".rejected.jsonl")
+    return not hidden and not rejects and split_ending(name)[0] is not None
 
 
 def score_files(
@@ -113,7 +121,7 @@ def score_files(
     began = time.monotonic()
     settings = ScoreOptions(**options)
     pairs = [
-        (source, Path(folder) / _renamed(place, settings.target_format))
+        (source, Path(folder) / renamed(place, settings.target_format))
         for source, place in find_sources(sources)
     ]
     if any(source.resolve() == target.resolve() for source, target in pairs):
@@ -143,8 +151,14 @@ def score_files(
     return FolderSummary(tuple(files), tuple(failed), tuple(skipped), time.monotonic() - began)
 
 
-def _renamed(place: Path, wanted: FileFormat | None) -> Path:
-    """Return a file's name in the output folder, with the ending of what it will hold."""
+def renamed(place: Path, wanted: FileFormat | None) -> Path:
+    """Return a file's name in the output folder, with the ending of what it will hold.
+
+    Examples
+    --------
+    >>> renamed(Path("old/survey.xlsx"), None).name, renamed(Path("a.csv.gz"), "parquet").name
+    ('survey.csv', 'a.parquet')
+    """
     stated, compression, ending = split_ending(place)
     target: str | None = wanted or ("csv" if stated == "xlsx" else None)
     if target is None or target == FORMATS.get(ending):

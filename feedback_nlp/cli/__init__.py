@@ -33,7 +33,7 @@ def commands(traceback: bool) -> None:
     """Score, explain and serve customer feedback: sentiment, kind and topics.
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 input, 4 model bundle, 5 output, 6 training data,
-    7 setting, 8 store, 130 interrupted.
+    7 setting, 8 store, 9 cluster, 130 interrupted.
     """
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from feedback_nlp.cli.options import bundle_option, echo_json, json_option, precision_option, settings_with
 from feedback_nlp.cli.progress import ProgressBar
@@ -46,6 +48,11 @@ STANDARD_STREAM = "-"
 @click.option(
     "--workers", type=click.IntRange(1), metavar="COUNT", default=1, show_default=True, help="Processes."
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help='Dask scheduler whose workers score, such as tcp://10.0.0.7:8786; "local" or "local:COUNT" to try it here.',
+)
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run with the same OUT stopped.")
 @click.option(
     "--spreadsheet-safe",
@@ -65,6 +72,8 @@ def score(
     precision: float | None,
     bundle: Path | None,
     as_json: bool,
+    workers: int,
+    cluster: str | None,
     **options: Any,
 ) -> None:
     """Score feedback in IN: CSV, JSONL, Parquet or XLSX by the ending, "-" for standard input.
@@ -78,13 +87,13 @@ def score(
       feedback-nlp score export.csv -o scored.csv
       feedback-nlp score survey.xlsx -o scored.parquet --text-column comment
       feedback-nlp score "exports/*.csv" -o scored/ --workers 2
+      feedback-nlp score "s3://bucket/in/*.parquet" -o s3://bucket/out/ --cluster tcp://10.0.0.7:8786
     """
-    from feedback_nlp.batch import score_file, score_files
-
     if as_json and output == STANDARD_STREAM:
         raise click.UsageError("With --json, standard output is taken: name a file with -o.", ctx)
     settings = settings_with(bundle=bundle, precision=precision)
     options |= {"analyzer": settings.bundle, "precision": settings.precision}
+    score_file, score_files = _scorers(ctx, [*sources, output], workers, cluster)
     if not _wants_folder(sources, output):
         with ProgressBar() as bar:
             summary = score_file(sources[0], output, rejected=rejected, progress=bar.show, **options)
@@ -97,8 +106,35 @@ def score(
     _report_folder(summaries, as_json=as_json)
 
 
+def _scorers(
+    ctx: click.Context, places: Sequence[str], workers: int, cluster: str | None
+) -> tuple[Callable[..., ScoreSummary], Callable[..., FolderSummary]]:
+    """Return what scores one file and what scores many: processes here, or the workers of a cluster."""
+    if cluster is None:
+        from feedback_nlp.batch import score_file, score_files
+
+        if far := next(filter(_is_address, places), None):
+            raise click.UsageError(
+                f"{far} is read and written with --cluster only ('local' to run it here).", ctx
+            )
+        return partial(score_file, workers=workers), partial(score_files, workers=workers)
+    if ctx.get_parameter_source("workers") is not ParameterSource.DEFAULT:
+        raise click.UsageError(
+            "A cluster has its own workers: leave --workers out, or use --cluster local:COUNT.", ctx
+        )
+    from feedback_nlp.distributed import score_file_on_cluster, score_files_on_cluster
+
+    return partial(score_file_on_cluster, cluster=cluster), partial(score_files_on_cluster, cluster=cluster)
+
+
+def _is_address(place: str) -> bool:
+    return "://" in place
+
+
 def _wants_folder(sources: Sequence[str], output: str) -> bool:
     if len(sources) > 1 or output.endswith(("/", os.sep)) or Path(output).is_dir():
+        return True
+    if any(map(_is_address, [*sources, output])):
         return True
     is_pattern = any(mark in sources[0] for mark in "*?[") and not Path(sources[0]).exists()
     return is_pattern or Path(sources[0]).is_dir()

@@ -11,7 +11,7 @@ import tempfile
 import weakref
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Literal
 
 from feedback_nlp.errors import InputError, UnreadableFileError, UnsupportedFormatError
@@ -51,7 +51,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 
 
-def split_ending(path: str | Path) -> tuple[FileFormat | None, str | None, str]:
+def split_ending(path: str | PurePath) -> tuple[FileFormat | None, str | None, str]:
     """Return the format, the compression and the ending that a file's name states.
 
     Examples
@@ -61,7 +61,7 @@ def split_ending(path: str | Path) -> tuple[FileFormat | None, str | None, str]:
     >>> split_ending("export.docx")
     (None, None, '.docx')
     """
-    name = Path(path)
+    name = PurePath(path)
     compression = COMPRESSIONS.get(name.suffix.lower())
     if compression:
         name = name.with_suffix("")
