@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -80,6 +81,26 @@ def _share(raw: str) -> float | None:
     return share
 
 
+def _list(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _own_numbers(raw: str) -> tuple[str, ...]:
+    listed = _list(raw)
+    for part in listed:
+        kind, equals, shape = part.partition("=")
+        if not (equals and re.fullmatch("[a-z][a-z_]{0,29}", kind.strip()) and shape.strip()):
+            raise ValueError("must be kind=shape pairs with commas between, such as order=SO-######")
+    return listed
+
+
+def _regions(raw: str) -> tuple[str, ...]:
+    listed = _list(raw)
+    if not all(re.fullmatch("[A-Z]{2}", region) for region in listed):
+        raise ValueError("must be ISO 3166 codes in capitals with commas between, such as GB,IE")
+    return listed
+
+
 def _row(variable: str, default: Value, parse: Callable[[str], Value], meaning: str) -> Value:
     # Typed as the value it stands for, as dataclasses.field is.
     metadata = {"variable": PREFIX + variable, "parse": parse, "meaning": meaning}
@@ -134,6 +155,25 @@ class Settings:
         100_000,
         _whole(1, 10_000_000),
         "Longest text that the API analyses; it is never cut.",
+    )
+    mask: bool = _row(
+        "MASK",
+        False,
+        _switch,
+        "Masks personal data in texts before they are stored or written to scored files.",
+    )
+    mask_numbers: tuple[str, ...] = _row(
+        "MASK_NUMBERS",
+        (),
+        _own_numbers,
+        "Shapes of your own numbers to mask, such as order=SO-######,account=K@-####; # is a digit, @ a letter, "
+        "* either.",
+    )
+    mask_regions: tuple[str, ...] = _row(
+        "MASK_REGIONS",
+        ("US", "CA", "GB", "IE", "AU", "NZ", "IN", "ZA", "DE", "FR", "ES", "IT", "NL"),
+        _regions,
+        "Countries whose national phone numbers are known without a word such as call before them.",
     )
     access_log: bool = _row(
         "ACCESS_LOG", True, _switch, "Writes one JSON line a request to standard error; never any text."
@@ -200,6 +240,8 @@ class Settings:
 def _typed(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, tuple):
+        return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

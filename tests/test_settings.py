@@ -38,6 +38,14 @@ def test_variables_of_other_programs_are_left_alone() -> None:
         ("FEEDBACK_PRECISION", "0.9", "precision", 0.9),
         ("FEEDBACK_MAX_BODY_BYTES", "2048", "max_body_bytes", 2048),
         ("FEEDBACK_MAX_TEXT_CHARACTERS", "10", "max_text_characters", 10),
+        ("FEEDBACK_MASK", "on", "mask", True),
+        (
+            "FEEDBACK_MASK_NUMBERS",
+            "order=SO-####, account=K##",
+            "mask_numbers",
+            ("order=SO-####", "account=K##"),
+        ),
+        ("FEEDBACK_MASK_REGIONS", "GB,IE", "mask_regions", ("GB", "IE")),
         ("FEEDBACK_ACCESS_LOG", "0", "access_log", False),
         ("FEEDBACK_TRAINING_DATA", "/srv/texts", "training_data", Path("/srv/texts")),
         ("FEEDBACK_PORT", "", "port", 8000),
@@ -70,6 +78,8 @@ def test_the_defaults_in_the_table_can_be_typed_back() -> None:
         ("FEEDBACK_ALLOW_REMOTE", "maybe", "FEEDBACK_ALLOW_REMOTE must be one of true, false"),
         ("FEEDBACK_PRECISION", "1", "FEEDBACK_PRECISION must be a number between 0 and 1"),
         ("FEEDBACK_PRECISION", "nan", "FEEDBACK_PRECISION must be a number between 0 and 1"),
+        ("FEEDBACK_MASK_NUMBERS", "SO-####", "FEEDBACK_MASK_NUMBERS must be kind=shape pairs"),
+        ("FEEDBACK_MASK_REGIONS", "gb", "FEEDBACK_MASK_REGIONS must be ISO 3166 codes in capitals"),
         ("FEEDBACK_PRECISION", "high", "FEEDBACK_PRECISION must be a number between 0 and 1"),
     ],
 )

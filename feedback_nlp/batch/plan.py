@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from feedback_nlp.ingest.columns import find_column, find_text_column, parse_rat
 from feedback_nlp.ingest.delimited import DelimitedTable
 from feedback_nlp.ingest.jsonl import JsonLinesTable
 from feedback_nlp.ingest.parquet import ParquetTable
+from feedback_nlp.ingest.replace import replace_column
 from feedback_nlp.ingest.source import FileFormat, Source, split_ending
 from feedback_nlp.ingest.table import AnyTable, open_table
 from feedback_nlp.records import SCORED_COLUMNS
+from feedback_nlp.redact import Redactor
 
 __all__ = ["Plan", "ScoreOptions"]
 
@@ -44,6 +46,7 @@ class ScoreOptions:
     resume: bool = False
     spreadsheet_safe: bool = False
     precision: float | None = None
+    redactor: Redactor | None = None
 
 
 class Plan:
@@ -122,11 +125,26 @@ class Plan:
 
     def texts_of(self, chunk: Chunk) -> Texts:
         """Return what the analyzer needs of a chunk."""
-        texts = [value if isinstance(value, str) else cell_text(value) for value in chunk.values(self._text)]
+        texts = self._plain_texts(chunk)
         languages = (
             None if self._language is None else [_code(value) for value in chunk.values(self._language)]
         )
         return Texts(texts, self._ratings(chunk), languages)
+
+    def _plain_texts(self, chunk: Chunk) -> list[str]:
+        return [value if isinstance(value, str) else cell_text(value) for value in chunk.values(self._text)]
+
+    def masked(self, chunk: Chunk) -> Chunk:
+        """Return the chunk with the personal data in its texts and rejected rows masked, if that was asked for."""
+        redactor = self._options.redactor
+        if redactor is None:
+            return chunk
+        texts = self._plain_texts(chunk)
+        masked = list(redactor.mask_many(texts))
+        changed = [row for row, (was, now) in enumerate(zip(texts, masked, strict=True)) if was is not now]
+        kept = replace_column(chunk, self._text, masked, changed)
+        kept.rejected = [replace(row, raw=redactor.mask(row.raw).text) for row in chunk.rejected]
+        return kept
 
     def _ratings(self, chunk: Chunk) -> list[float | None] | None:
         if self._rating is None:
@@ -155,6 +173,7 @@ class Plan:
             "chunk_rows": options.chunk_rows,
             "spreadsheet_safe": options.spreadsheet_safe,
             "precision": options.precision,
+            "mask": options.redactor.identity() if options.redactor else None,
         }
 
 

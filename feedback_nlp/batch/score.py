@@ -17,6 +17,7 @@ from feedback_nlp.errors import InputError, OutputError
 from feedback_nlp.ingest.chunks import DEFAULT_CHUNK_ROWS, Chunk
 from feedback_nlp.ingest.source import FileFormat
 from feedback_nlp.records import RejectedRow
+from feedback_nlp.redact import Redactor
 
 __all__ = ["score_file", "score_with"]
 
@@ -42,6 +43,7 @@ def score_file(
     progress: ProgressCallback | None = None,
     spreadsheet_safe: bool = False,
     precision: float | None = None,
+    redactor: Redactor | None = None,
 ) -> ScoreSummary:
     """Score a file: each row comes out once, in order, its own columns untouched, the fb_ columns behind them.
 
@@ -82,6 +84,9 @@ def score_file(
         Neutralise cells that spreadsheets would run as formulas (CSV only); plain numbers such as -5 stay.
     precision : float or None, default=None
         Wanted precision in (0, 1) that decides fb_uncertain; the bundle's if None.
+    redactor : Redactor or None, default=None
+        Masks personal data in the text column and in rejected rows before they are scored and written; other
+        columns stay as they are.
 
     Returns
     -------
@@ -119,6 +124,7 @@ def score_file(
         resume=resume,
         spreadsheet_safe=spreadsheet_safe,
         precision=precision,
+        redactor=redactor,
     )
     scorer = build_scorer(analyzer, workers=workers, precision=precision)
     try:
@@ -254,7 +260,8 @@ class _Run:
         chunks: Iterator[Chunk] = self._plan.table.chunks()
         for number, chunk in enumerate(chunks):
             if number >= done:
-                yield chunk, self._plan.texts_of(chunk)
+                masked = self._plan.masked(chunk)
+                yield masked, self._plan.texts_of(masked)
 
     def _report(self, chunk: Chunk) -> None:
         if self._progress is not None:

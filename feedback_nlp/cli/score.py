@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from feedback_nlp.cli.options import bundle_option, echo_json, json_option, precision_option, settings_with
+from feedback_nlp.cli.options import (
+    bundle_option,
+    echo_json,
+    json_option,
+    precision_option,
+    settings_with,
+)
 from feedback_nlp.cli.progress import ProgressBar
+from feedback_nlp.cli.redactor import build_redactor
 from feedback_nlp.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +66,12 @@ STANDARD_STREAM = "-"
     is_flag=True,
     help="Put ' before cells that begin with = + - @, which spreadsheets would run.",
 )
+@click.option(
+    "--mask/--no-mask",
+    default=None,
+    help="Mask e-mail addresses, phone, card and order numbers and the like in the texts.  "
+    "[default: FEEDBACK_MASK, or no]",
+)
 @precision_option
 @bundle_option
 @json_option
@@ -71,6 +84,7 @@ def score(
     rejected: str | None,
     precision: float | None,
     bundle: Path | None,
+    mask: bool | None,
     as_json: bool,
     workers: int,
     cluster: str | None,
@@ -91,8 +105,12 @@ def score(
     """
     if as_json and output == STANDARD_STREAM:
         raise click.UsageError("With --json, standard output is taken: name a file with -o.", ctx)
-    settings = settings_with(bundle=bundle, precision=precision)
-    options |= {"analyzer": settings.bundle, "precision": settings.precision}
+    settings = settings_with(bundle=bundle, precision=precision, mask=mask)
+    options |= {
+        "analyzer": settings.bundle,
+        "precision": settings.precision,
+        "redactor": build_redactor(settings),
+    }
     score_file, score_files = _scorers(ctx, [*sources, output], workers, cluster)
     if not _wants_folder(sources, output):
         with ProgressBar() as bar:
