@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 import time
 from pathlib import Path
 
@@ -265,6 +266,13 @@ def test_an_interrupted_run_goes_on_only_with_the_same_masking(tmp_path: Path) -
     ]
     assert plans[1] == plans[2]
     assert plans[0] != plans[1] != plans[3]
+
+
+def test_a_redactor_travels_to_other_processes_and_has_a_name_to_compare() -> None:
+    redactor = Redactor(regions=["GB"], numbers={"order": ["SO-####"]})
+    sent = pickle.loads(pickle.dumps(redactor))  # noqa: S301 - made in the line itself
+    assert sent.mask("SO-1234").text == "[ORDER]"
+    assert repr(sent) == repr(redactor) == "Redactor(regions=('GB',), numbers={'order': ('SO-####',)})"
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,13 @@ class Redactor:
             build_phone_finder(self.regions),
         )
 
+    def __repr__(self) -> str:
+        return f"Redactor(regions={self.regions!r}, numbers={self.numbers!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Finders are functions of this process; another one builds its own.
+        return _build, (self.regions, self.numbers)
+
     @classmethod
     def from_words(cls, *, regions: Sequence[str] = DEFAULT_REGIONS, numbers: Sequence[str] = ()) -> Redactor:
         """Build one from words such as a setting holds.
@@ -173,6 +180,10 @@ class Redactor:
         """Yield each text masked, in order; one without personal data is the same object."""
         for text in texts:
             yield self.mask(text).text
+
+
+def _build(regions: Sequence[str], numbers: Mapping[str, Sequence[str]]) -> Redactor:
+    return Redactor(regions=regions, numbers=numbers)
 
 
 class _Taken:
