@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,16 @@ def postgresql_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store
         yield store
 
 
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SQLite file with empty tables, to be copied."""
+    from feedback_nlp.store import Store
+
+    folder = tmp_path_factory.mktemp("sqlite")
+    Store.open(data_dir=folder).close()
+    return folder / "feedback.sqlite3"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Yield an empty store: the test runs once on SQLite and once on PostgreSQL."""
@@ -44,7 +55,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     from tests.stores import empty
 
     if request.param == "sqlite":
-        with Store.open(data_dir=tmp_path / "data") as fresh:
+        folder = tmp_path / "data"
+        folder.mkdir()
+        shutil.copy(request.getfixturevalue("sqlite_file"), folder)
+        with Store.open(data_dir=folder) as fresh:
             yield fresh
     else:
         shared: Store = request.getfixturevalue("postgresql_store")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from feedback_nlp.store.counting import DailyCounts
 from feedback_nlp.store.engine import Database, database_url
+from feedback_nlp.store.feedback import FeedbackTable
 from feedback_nlp.store.folder import data_folder
 from feedback_nlp.store.migrate import migrate
+from feedback_nlp.store.registry import ModelRegistry
 
 __all__ = ["Store"]
 
@@ -55,6 +59,21 @@ class Store:
         store = cls(Database(database_url(url, folder)), folder)
         migrate(store.database)
         return store
+
+    @cached_property
+    def feedback(self) -> FeedbackTable:
+        """What customers wrote, with its labels."""
+        return FeedbackTable(self.database)
+
+    @cached_property
+    def counts(self) -> DailyCounts:
+        """How many texts a day, by sentiment, topic, channel, product and kind."""
+        return DailyCounts(self.database)
+
+    @cached_property
+    def models(self) -> ModelRegistry:
+        """Model bundles, and which of them is active."""
+        return ModelRegistry(self.database)
 
     def close(self) -> None:
         """Close all connections; the next use opens new ones."""

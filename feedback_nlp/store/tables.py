@@ -91,7 +91,6 @@ feedback = Table(
     Column("product", String(200)),
     Column("rating", Float),
     Column("customer_ref", String(512)),
-    Column("language_hint", String(8)),
     Column("pii_masked", Boolean(create_constraint=False), nullable=False),
     Column("source_job", String(36)),
     # Effective labels: the latest correction of this revision, else the current analysis.
@@ -204,9 +203,9 @@ corrections = Table(
 daily_counts = Table(
     "daily_counts",
     metadata,
-    Column("day", Date, primary_key=True),
     Column("dimension", String(16), primary_key=True),
     Column("name", String(200), primary_key=True),
+    Column("day", Date, primary_key=True),
     Column("sentiment", String(16), primary_key=True),
     Column("count", Integer, nullable=False),
     sqlite_with_rowid=False,

@@ -100,7 +100,6 @@ def _feedback() -> None:
         sa.Column("product", sa.String(length=200), nullable=True),
         sa.Column("rating", sa.Float(), nullable=True),
         sa.Column("customer_ref", sa.String(length=512), nullable=True),
-        sa.Column("language_hint", sa.String(length=8), nullable=True),
         sa.Column("pii_masked", sa.Boolean(), nullable=False),
         sa.Column("source_job", sa.String(length=36), nullable=True),
         sa.Column("analysis_id", Key, nullable=True),
@@ -280,12 +279,12 @@ def _corrections() -> None:
 def _daily_counts() -> None:
     op.create_table(
         "daily_counts",
-        sa.Column("day", sa.Date(), nullable=False),
         sa.Column("dimension", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
         sa.Column("sentiment", sa.String(length=16), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("day", "dimension", "name", "sentiment", name=op.f("pk_daily_counts")),
+        sa.PrimaryKeyConstraint("dimension", "name", "day", "sentiment", name=op.f("pk_daily_counts")),
         sqlite_with_rowid=False,
     )
 
