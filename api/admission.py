@@ -35,7 +35,19 @@ class Admission:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold a place while the block runs.
+        """Hold a place while the block runs, once it is its turn.
+
+        Raises
+        ------
+        Problem
+            503 with Retry-After if every place is taken.
+        """
+        with self.place(), self._running:
+            yield
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place while the block runs, for work that is analysed together with what waits beside it.
 
         Raises
         ------
@@ -46,7 +58,6 @@ class Admission:
             detail = f"The service is busy. Try again in {RETRY_AFTER} s."
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, retry_after=RETRY_AFTER)
         try:
-            with self._running:
-                yield
+            yield
         finally:
             self._places.release()

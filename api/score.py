@@ -42,11 +42,11 @@ _documents = TypeAdapter(Document)
 def score(body: ScoreRequest) -> Response:
     """Answer one document."""
     service = current_service()
-    analyzer = service.ready_analyzer()
+    combiner = service.ready_combiner()
     _refuse_long(body.text, service.settings.max_text_characters)
     g.texts = 1
-    with service.admission.slot():
-        analysis = analyzer.analyze(
+    with service.admission.place():
+        analysis = combiner.analyze(
             body.text,
             language=body.language,
             rating=body.rating,

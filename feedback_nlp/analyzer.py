@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -41,6 +42,8 @@ MISMATCH: Final = "rating_text_mismatch"
 _OK, _CALLER_SAYS_FOREIGN = "ok", "unsupported_language"
 _ONE_EACH: Final = "Pass one a text, None where it is not known."
 _END: Final = object()
+#: Tables of words grow while texts are analysed, and spaCy's do in any thread. Python runs one thread at a time anyway.
+_ONE_AT_A_TIME: Final = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,17 @@ class Analyzer:
         InputError
             A text is no string; languages or ratings are not one a text; `precision` is not between 0 and 1.
         """
+        with _ONE_AT_A_TIME:
+            return self._analyze_batch(texts, languages, ratings, explain, precision)
+
+    def _analyze_batch(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None] | None,
+        ratings: Sequence[float | None] | None,
+        explain: bool,
+        precision: float | None,
+    ) -> list[Analysis]:
         threshold = self._threshold_for(precision)
         _check_texts(texts)
         for name, column in (("languages", languages), ("ratings", ratings)):
@@ -256,7 +270,8 @@ class Analyzer:
         analysis = self.analyze(text)
         if analysis.sentiment is None:
             raise InputError(f"There is no label to explain: the text's status is {analysis.status!r}.")
-        return self._explainer.explain(text, SENTIMENTS.index(analysis.sentiment))
+        with _ONE_AT_A_TIME:
+            return self._explainer.explain(text, SENTIMENTS.index(analysis.sentiment))
 
     @cached_property
     def _explainer(self) -> Explainer:

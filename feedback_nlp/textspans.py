@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -124,13 +125,16 @@ class BatchDetails:
 
 
 _preprocessors: list[Preprocessor] = []
+# Threads build the parts of their analyses side by side; spaCy's tables of strings are not made for that.
+_preparing = threading.Lock()
 
 
 def _prepare(text: str) -> Prepared:
     """Offsets are needed for few texts only, so the plain path computes them."""
-    if not _preprocessors:
-        _preprocessors.append(Preprocessor())
-    return _preprocessors[0].prepare(text)
+    with _preparing:
+        if not _preprocessors:
+            _preprocessors.append(Preprocessor())
+        return _preprocessors[0].prepare(text)
 
 
 def _sentence_spans(prepared: Prepared, count: int) -> list[tuple[int, int]]:

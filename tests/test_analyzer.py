@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -434,3 +436,28 @@ def test_nul_and_other_control_characters_are_read_over(analyzer: Analyzer) -> N
 def test_half_characters_do_no_harm(analyzer: Analyzer) -> None:
     one = analyzer.analyze("Great app \ud83d")
     assert (one.status, one.sentiment) == ("ok", "positive")
+
+
+def test_threads_share_an_analyzer(analyzer: Analyzer) -> None:
+    """Words that nobody has met are learned by all threads at once, switching as often as they can."""
+    texts = [
+        [f"The w{number}x{thread} {number}% was slow?! it.broke" for number in range(40)]
+        for thread in range(4)
+    ]
+    found: dict[int, list[dict[str, Any]]] = {}
+
+    def analyze(thread: int) -> None:
+        found[thread] = [analyzer.analyze(text, explain=True).to_dict() for text in texts[thread]]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=analyze, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    alone = [[analyzer.analyze(text, explain=True).to_dict() for text in batch] for batch in texts]
+    assert [found.get(number) for number in range(4)] == alone

@@ -1,0 +1,89 @@
+"""Single texts of many threads become batches, and each thread gets its own answer or its own error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from api.combiner import Combiner
+from feedback_nlp.records import Analysis
+from tests.fake_analyzer import FakeAnalyzer
+
+
+class Gated(FakeAnalyzer):
+    """Holds its first batch until the gate opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = threading.Event()
+        self.gate = threading.Event()
+
+    def analyze_many(self, texts: Iterable[str], **options: Any) -> Iterator[Analysis]:
+        if not self.began.is_set():
+            self.began.set()
+            assert self.gate.wait(30)
+        return super().analyze_many(texts, **options)
+
+
+def ask_together(combiner: Combiner, gated: Gated, requests: list[dict[str, Any]]) -> list[Any]:
+    """Send the first request, wait until it is inside, send the others, then open the gate."""
+    answers: list[Any] = [None] * len(requests)
+
+    def ask(place: int) -> None:
+        try:
+            answers[place] = combiner.analyze(**requests[place])
+        except Exception as error:
+            answers[place] = error
+
+    threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(requests))]
+    threads[0].start()
+    assert gated.began.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    while len(combiner._waiting) < len(requests) - 1:
+        threading.Event().wait(0.001)
+    gated.gate.set()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def test_what_comes_while_one_is_analysed_is_the_next_batch() -> None:
+    gated = Gated()
+    texts = ["lovely", "declined", "lovely and early", "refund"]
+    answers = ask_together(Combiner(gated), gated, [{"text": text} for text in texts])
+    assert [len(batch["texts"]) for batch in gated.batches] == [1, 3]
+    alone = FakeAnalyzer()
+    assert answers == [alone.analyze(text) for text in texts]
+
+
+def test_a_text_that_fails_costs_no_other() -> None:
+    gated = Gated()
+    answers = ask_together(Combiner(gated), gated, [{"text": t} for t in ("lovely", "explode", "refund")])
+    assert [getattr(answer, "sentiment", None) for answer in answers] == ["positive", None, "negative"]
+    assert isinstance(answers[1], RuntimeError)
+
+
+def test_texts_asked_for_in_other_ways_are_analysed_apart() -> None:
+    gated = Gated()
+    requests: list[dict[str, Any]] = [
+        {"text": "lovely"},
+        {"text": "lovely", "explain": True},
+        {"text": "lovely", "precision": 0.5},
+        {"text": "lovely", "language": "de"},
+    ]
+    answers = ask_together(Combiner(gated), gated, requests)
+    assert [bool(answer.explanation) for answer in answers] == [False, True, False, False]
+    assert [answer.uncertain for answer in answers[:3]] == [False, False, False]
+    assert answers[3].status == "unsupported_language"
+    assert {(len(batch["texts"]), batch["explain"], batch["precision"]) for batch in gated.batches} == {
+        (1, False, None), (1, True, None), (1, False, 0.5),
+    }  # fmt: skip
+
+
+def test_one_text_that_fails_alone_raises_its_error() -> None:
+    with pytest.raises(RuntimeError, match="cannot digest"):
+        Combiner(FakeAnalyzer()).analyze("explode")
