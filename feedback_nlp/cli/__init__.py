@@ -9,9 +9,11 @@ from __future__ import annotations
 import click
 
 import feedback_nlp
+from feedback_nlp.cli.audit import audit
 from feedback_nlp.cli.config import config
 from feedback_nlp.cli.evaluate import evaluate
 from feedback_nlp.cli.explain import explain
+from feedback_nlp.cli.keys import keys
 from feedback_nlp.cli.model import model
 from feedback_nlp.cli.outcome import OneLineErrors
 from feedback_nlp.cli.report import report
@@ -37,7 +39,7 @@ def commands(traceback: bool) -> None:
     """
 
 
-for command in (score, report, explain, evaluate, train, serve, model, config):
+for command in (score, report, explain, evaluate, train, serve, keys, audit, model, config):
     commands.add_command(command)
 
 

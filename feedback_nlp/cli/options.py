@@ -11,8 +11,17 @@ import click
 if TYPE_CHECKING:
     from feedback_nlp.analyzer import Analyzer
     from feedback_nlp.settings import Settings
+    from feedback_nlp.store import Store
 
-__all__ = ["bundle_option", "echo_json", "json_option", "load_analyzer", "precision_option", "settings_with"]
+__all__ = [
+    "bundle_option",
+    "echo_json",
+    "json_option",
+    "load_analyzer",
+    "open_store",
+    "precision_option",
+    "settings_with",
+]
 
 bundle_option = click.option(
     "--bundle",
@@ -42,6 +51,14 @@ def load_analyzer(bundle: Path | None) -> Analyzer:
     from feedback_nlp import Analyzer
 
     return Analyzer.load(bundle)
+
+
+def open_store() -> Store:
+    """Open the store that the settings name."""
+    from feedback_nlp.store import Store
+
+    settings = settings_with()
+    return Store.open(settings.database_url or None, settings.data_dir)
 
 
 def echo_json(value: Any) -> None:

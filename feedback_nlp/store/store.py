@@ -7,10 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from feedback_nlp.store.audit import AuditLog
 from feedback_nlp.store.counting import DailyCounts
 from feedback_nlp.store.engine import Database, database_url
 from feedback_nlp.store.feedback import FeedbackTable
 from feedback_nlp.store.folder import data_folder
+from feedback_nlp.store.keys import KeyTable
 from feedback_nlp.store.migrate import migrate
 from feedback_nlp.store.registry import ModelRegistry
 
@@ -74,6 +76,16 @@ class Store:
     def models(self) -> ModelRegistry:
         """Model bundles, and which of them is active."""
         return ModelRegistry(self.database)
+
+    @cached_property
+    def keys(self) -> KeyTable:
+        """API keys, their scopes and states."""
+        return KeyTable(self.database)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """Who did what to the service itself."""
+        return AuditLog(self.database)
 
     def close(self) -> None:
         """Close all connections; the next use opens new ones."""
