@@ -7,15 +7,15 @@ every chunk of a text is one dictionary look-up. Each chunk is an integer; its t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.features import EXPRESSIVE_MARKS
-from feedback_nlp.forms import MARK, WORD, classify_form, normalize_token
+from feedback_nlp.forms import MARK, WORD, classify_form, normalize_token, normalize_words
 from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import (
     BREAKS,
@@ -24,11 +24,14 @@ from feedback_nlp.preprocess import (
     LIFTERS,
     NEGATORS,
     WISHES,
+    mend_surrogates,
     split_surfaces,
 )
+from feedback_nlp.shapes import ShapeReader
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokenizer import Tokenizer
 
 __all__ = ["LINE_BREAK", "ChunkTable", "Form"]
 
@@ -41,10 +44,9 @@ _TOGETHER = 2_000
 #: Stands between the chunks of two lines; no text can hold it, since texts are split at white space.
 LINE_BREAK = "\n"
 
-#: Letters without a "D", which may belong to an emoticon, with at most one mark on each side.
-_PLAIN_CHUNK = re.compile(r"([@#]?)([A-CE-Za-z]+)((?:(?<=..)[,!?]|(?<=[a-z]{3})\.)?)")
-
 Ints = NDArray[np.int32]
+#: Where the tokens of a chunk start, and its length.
+Cuts = tuple[int, ...]
 
 
 class Form:
@@ -99,7 +101,8 @@ class ChunkTable:
 
     def __init__(self, nlp: Language, forms: Sequence[str], on_forget: Callable[[], None]) -> None:
         self._nlp = nlp
-        self._special_cases = frozenset(nlp.tokenizer.rules)  # type: ignore[union-attr]
+        tokenizer = cast("Tokenizer", nlp.tokenizer)
+        self._shapes = ShapeReader(tokenizer.rules, tokenizer.suffix_search)
         self._known = len(forms)
         self._on_forget = on_forget
         self.forms: list[str] = list(forms)
@@ -117,6 +120,8 @@ class ChunkTable:
         self._starts.extend([0])
         self._counts.extend([0])
         self._passing: list[str] = []
+        self._cuts: dict[str, Cuts] = {}
+        self._surface_forms: dict[str, int] = {}
 
     def look_up(self, chunks: list[str]) -> Ints:
         """Return the number of each chunk, learning those not seen before.
@@ -149,65 +154,55 @@ class ChunkTable:
 
     def _learn(self, chunks: list[str]) -> None:
         """Add new, distinct chunks, long ones for this batch only."""
-        self._learn_plain(chunks)
-        others = [chunk for chunk in chunks if chunk not in self._index]
-        long = [chunk for chunk in others if len(chunk) > LONGEST_REMEMBERED]
-        short = [chunk for chunk in others if len(chunk) <= LONGEST_REMEMBERED]
+        short = [chunk for chunk in chunks if len(chunk) <= LONGEST_REMEMBERED]
+        long = [chunk for chunk in chunks if len(chunk) > LONGEST_REMEMBERED]
         self._passing.extend(long)
-        blocks = [[chunk] for chunk in long]
-        blocks += [short[start : start + _TOGETHER] for start in range(0, len(short), _TOGETHER)]
-        with self._nlp.memory_zone():  # else spaCy keeps every string for ever
-            for block in blocks:
-                self._learn_block(block)
+        shapes = list(map(self._shapes.shape_of, short))
+        self._learn_shapes(dict.fromkeys(shape for shape in shapes if shape and shape not in self._cuts))
+        cuts = [self._cuts.get(shape) if shape else None for shape in shapes]
+        self._add(
+            [chunk for chunk, found in zip(short, cuts, strict=True) if found],
+            [found for found in cuts if found],
+        )
+        unlike = [chunk for chunk, found in zip(short, cuts, strict=True) if not found]
+        for block in [[chunk] for chunk in long] + _blocks(unlike):
+            self._add(block, self._cut(block))
 
-    def _learn_plain(self, chunks: list[str]) -> None:
-        """Add those chunks that need no tokenizer."""
-        known: list[str] = []
-        surfaces: list[str] = []
-        starts: list[int] = []
-        counts: list[int] = []
-        for chunk in chunks:
-            parts = self._split_plain(chunk)
-            if parts:
-                known.append(chunk)
-                surfaces += parts
-                counts.append(len(parts))
-                starts += [0, len(parts[0]), len(chunk) - 1][: len(parts)]
-        self._add(known, surfaces, starts, counts)
+    def _learn_shapes(self, shapes: Iterable[str]) -> None:
+        """Ask spaCy for the cuts of new shapes."""
+        # A shape that is no shape of its own holds a special case by chance, and says nothing of its chunks.
+        sound = [shape for shape in shapes if self._shapes.shape_of(shape) == shape]
+        for block in _blocks(sound):
+            self._cuts.update(zip(block, self._cut(block), strict=True))
 
-    def _split_plain(self, chunk: str) -> list[str] | None:
-        """Return the tokens of letters with at most a mark before and behind; None where a rule may know better.
-
-        No affix rule but "xD" and "XD" is of letters only, "#" is a prefix, "@" is none, and the marks are suffixes
-        (the full stop not after one letter or capitals). Everything else is for spaCy.
-        """
-        found = _PLAIN_CHUNK.fullmatch(chunk)
-        if found is None or len(chunk) > LONGEST_REMEMBERED:
-            return None
-        if not self._special_cases.isdisjoint((chunk, found[2], found[2] + found[3])):
-            return None
-        before, word, behind = found.groups()
-        parts = ["#", word] if before == "#" else [before + word]
-        return [*parts, behind] if behind else parts
-
-    def _learn_block(self, chunks: list[str]) -> None:
+    def _cut(self, chunks: list[str]) -> list[Cuts]:
+        """Return for each chunk where its tokens start, and its length."""
         # A line break is a token of its own, so that no rule of the tokenizer sees two chunks side by side.
-        tokens = split_surfaces(self._nlp, LINE_BREAK.join(chunks))
-        surfaces = [surface for surface, _ in tokens if surface != LINE_BREAK]
-        offsets = np.array([offset for surface, offset in tokens if surface != LINE_BREAK], dtype=np.int64)
-        chunk_ends = np.cumsum([len(chunk) + 1 for chunk in chunks])
-        owners = np.searchsorted(chunk_ends, offsets, side="right")
-        chunk_starts = np.concatenate([[0], chunk_ends[:-1]])
-        starts = (offsets - chunk_starts[owners]).tolist()
-        self._add(chunks, surfaces, starts, np.bincount(owners, minlength=len(chunks)).tolist())
+        with self._nlp.memory_zone():  # else spaCy keeps every string for ever
+            tokens = split_surfaces(self._nlp, LINE_BREAK.join(chunks))
+        cuts: list[list[int]] = [[]]
+        first = 0
+        for surface, offset in tokens:
+            if surface == LINE_BREAK:
+                cuts.append([])
+                first = offset + 1
+            else:
+                cuts[-1].append(offset - first)
+        return [(*starts, len(chunk)) for starts, chunk in zip(cuts, chunks, strict=True)]
 
-    def _add(self, chunks: list[str], surfaces: list[str], starts: list[int], counts: list[int]) -> None:
-        """Add chunks with the tokens of each: how they are written, where they start in the chunk, how many."""
-        forms = [self._number(normalize_token(surface)) for surface in surfaces]
+    def _add(self, chunks: list[str], cuts: list[Cuts]) -> None:
+        """Add chunks with the tokens of each."""
+        surfaces = [
+            chunk[start:end]
+            for chunk, places in zip(chunks, cuts, strict=True)
+            for start, end in pairwise(places)
+        ]
+        forms = self._form_numbers(surfaces)
         bits = [
             self._form_bits[form] | (Form.CAPITAL if surface[:1].isupper() else 0)
             for form, surface in zip(forms, surfaces, strict=True)
         ]
+        counts = [len(places) - 1 for places in cuts]
         self._index.update(
             zip(chunks, range(len(self._starts), len(self._starts) + len(chunks)), strict=True)
         )
@@ -215,8 +210,16 @@ class ChunkTable:
         self._counts.extend(counts)
         self._token_forms.extend(forms)
         self._token_bits.extend(bits)
-        ends = np.add(starts, list(map(len, surfaces)))
-        self._token_spans.extend(np.stack([starts, ends], axis=1))
+        self._token_spans.extend([span for places in cuts for span in pairwise(places)])
+
+    def _form_numbers(self, surfaces: list[str]) -> list[int]:
+        """Return the number of the normal form of each token."""
+        new = [surface for surface in dict.fromkeys(surfaces) if surface not in self._surface_forms]
+        words = [surface for surface in new if surface.isascii() and surface.isalpha()]
+        others = [surface for surface in new if not (surface.isascii() and surface.isalpha())]
+        forms = [*normalize_words(words), *map(normalize_token, map(mend_surrogates, others))]
+        self._surface_forms.update(zip([*words, *others], map(self._number, forms), strict=True))
+        return [self._surface_forms[surface] for surface in surfaces]
 
     def number_of(self, form: str) -> int:
         """Return the number of a form that `look_up` has met, or the next free one."""
@@ -236,3 +239,7 @@ class ChunkTable:
         del self.forms[self._known :], self._form_bits[self._known :]
         self._start_empty()
         self._on_forget()
+
+
+def _blocks(chunks: list[str]) -> list[list[str]]:
+    return [chunks[start : start + _TOGETHER] for start in range(0, len(chunks), _TOGETHER)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 __all__ = [
     "ADDRESS",
+    "DOMAINS",
     "ELLIPSIS",
     "EMOTE",
     "EMOTICON",
@@ -16,14 +18,15 @@ __all__ = [
     "WORD",
     "classify_form",
     "normalize_token",
+    "normalize_words",
 ]
 
 #: Top-level domains that make "word.word" an address and not two sentences without a space between.
-_DOMAINS = "com|net|org|info|io|app|co|uk|us|de|fr|es|eu|gov|edu|tv|me|ly|gl|be|ca|in|au|shop|store|biz"
+DOMAINS = "com|net|org|info|io|app|co|uk|us|de|fr|es|eu|gov|edu|tv|me|ly|gl|be|ca|in|au|shop|store|biz"
 ADDRESS = re.compile(
     rf"(?:[a-z][a-z0-9+.-]*://|www\.)\S+"
     rf"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    rf"|(?:[a-z0-9-]+\.)+(?:{_DOMAINS})(?:[/?#:]\S*)?",
+    rf"|(?:[a-z0-9-]+\.)+(?:{DOMAINS})(?:[/?#:]\S*)?",
     re.IGNORECASE,
 )
 _QUOTES = str.maketrans(
@@ -110,6 +113,21 @@ def normalize_token(text: str) -> str:
         return "<handle>"
     form = _ELONGATION.sub(r"\1\1", form)
     return _EXPANSIONS.get(form, form)
+
+
+def normalize_words(words: Sequence[str]) -> list[str]:
+    """Return the normal forms of tokens of ASCII letters, what `normalize_token` gives for each, all at once.
+
+    Examples
+    --------
+    >>> normalize_words(["SOOOO", "Dont", "xD"])
+    ['soo', 'not', '<glad>']
+    """
+    forms = _ELONGATION.sub(r"\1\1", "\n".join(words).lower()).split("\n") if words else []
+    return [
+        "<glad>" if word in _EMOTICONS_GLAD else _EXPANSIONS.get(form, form)
+        for word, form in zip(words, forms, strict=True)
+    ]
 
 
 def _normalize_number(form: str) -> str:

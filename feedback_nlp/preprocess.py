@@ -30,7 +30,14 @@ from feedback_nlp.forms import (
     normalize_token,
 )
 
-__all__ = ["PREPROCESS_VERSION", "Prepared", "Preprocessor", "build_tokenizer", "split_surfaces"]
+__all__ = [
+    "PREPROCESS_VERSION",
+    "Prepared",
+    "Preprocessor",
+    "build_tokenizer",
+    "mend_surrogates",
+    "split_surfaces",
+]
 
 #: Goes into the manifest of a bundle; a bundle made with another version is refused.
 PREPROCESS_VERSION = 1
@@ -77,17 +84,20 @@ _PIECE = re.compile(rf"\S{{1,{LONGEST_CHUNK}}}|\s+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def mend_surrogates(text: str) -> str:
+    """Return the text with half characters (lone surrogates, from broken JSON) as U+FFFD, which keeps offsets."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
 def split_surfaces(nlp: Language, text: str) -> list[tuple[str, int]]:
     """Return the tokens of a text as they stand in it, with their offsets; white space is a token too.
-
-    Half characters (lone surrogates, from broken JSON) are read as U+FFFD, which keeps offsets.
 
     Examples
     --------
     >>> split_surfaces(build_tokenizer(), "Can't pay!")
     [('Ca', 0), ("n't", 2), ('pay', 6), ('!', 9)]
     """
-    text = _LONE_SURROGATE.sub("\ufffd", text)
+    text = mend_surrogates(text)
     if not _LONG_RUN.search(text):
         return [(token.text, token.idx) for token in nlp.make_doc(text)]
     return [

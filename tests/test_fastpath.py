@@ -15,6 +15,7 @@ from spacy.tokenizer import Tokenizer
 
 from feedback_nlp import Analyzer, chunks
 from feedback_nlp.chunks import LONGEST_REMEMBERED, ChunkTable, bits_of
+from feedback_nlp.forms import normalize_token, normalize_words
 from feedback_nlp.preprocess import Prepared, Preprocessor, build_tokenizer
 from feedback_nlp.reference import ReferenceScorer, term_names
 from feedback_nlp.scan import scan_texts, split_chunks
@@ -124,7 +125,7 @@ def test_spans_of_a_chunk() -> None:
     table = ChunkTable(NLP, ["pay"], lambda: None)
     (number,) = table.look_up(["(can’t..."])
     assert table.spans(int(number)) == [(0, 1), (1, 3), (3, 6), (6, 9)]
-    assert table.forms == ["pay", "(", "ca", "not", "..."]
+    assert [table.forms[form] for form in table.arrays()[2]] == ["(", "ca", "not", "..."]
 
 
 # -- scores --------------------------------------------------------------------------------------------
@@ -253,41 +254,77 @@ def test_what_is_learned_together_is_learned_as_if_alone() -> None:
         assert together.spans(number) == alone.spans(int(alone.look_up([chunk])[0])), chunk
 
 
-def test_what_is_split_without_spacy_spacy_splits_alike() -> None:
+def assert_shapes_cut_as_spacy_does(chunks: list[str]) -> int:
+    """Compare the cuts of every shape with spaCy's of the chunk itself; return how many chunks have a shape."""
+    table = ChunkTable(NLP, [], lambda: None)
+    shapes = [table._shapes.shape_of(chunk) for chunk in chunks]
+    table._learn_shapes(dict.fromkeys(shape for shape in shapes if shape))
+    real = [
+        cut for start in range(0, len(chunks), 2_000) for cut in table._cut(chunks[start : start + 2_000])
+    ]
+    for chunk, shape, cuts in zip(chunks, shapes, real, strict=True):
+        assert shape not in table._cuts or table._cuts[shape] == cuts, (chunk, shape)
+    return sum(shape in table._cuts for shape in shapes)
+
+
+def test_chunks_of_one_shape_are_cut_alike() -> None:
     rng = random.Random(13)  # noqa: S311
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    table = ChunkTable(NLP, [], lambda: None)
-    words = [case[:cut] for case in NLP.tokenizer.rules for cut in range(1, len(case) + 1)]
-    words += [
-        "xD",
-        "loXD",
-        "XDlol",
-        "km",
-        "cm",
-        "US",
-        "C",
-        "cant",
-        "gonna",
-        "am",
-        "pm",
-        "s",
-        "S",
-        "etc",
-        "http",
-        "www",
+    cases = sorted(TOKENIZER.rules)
+    words = [case[:cut] for case in rng.sample(cases, 300) for cut in range(1, len(case) + 1)]
+    words += "xD loXD XDlol km cm US C cant gonna am pm s S etc http www Mr D p P T K com".split()
+    words += ["".join(rng.choices(letters, k=rng.randint(1, 9))) for _ in range(1_500)]
+    marks = [
+        "",
+        "",
+        "",
+        *".,!?;:\"'()*#@$%&-_/=^<>[]~’…😀",
+        "...",
+        "''",
+        "):",
+        "..",
+        "--",
+        ":-",
+        "'s",
+        "’s",
+        "//",
+        "://",
     ]
-    words += ["".join(rng.choices(letters, k=rng.randint(1, 12))) for _ in range(5_000)]
-    chunks = [
-        f"{before}{word}{behind}" for word in words for before in ("", "@", "#") for behind in ("", *",.!?")
-    ]
-    found = {chunk: parts for chunk in chunks if (parts := table._split_plain(chunk))}
-    assert len(found) > 20_000
-    with NLP.memory_zone():
-        for chunk, parts in found.items():
-            assert [token.text for token in NLP.make_doc(chunk)] == parts, chunk
-    assert not any(
-        map(table._split_plain, ["cant", "cant,", "xD", "naïve", "a.b", "it's", "U.", "Mr.", "x" * 65, "@"])
-    )
+    digits = ["", "", "", "3", "15", "2019"]
+
+    def piece() -> str:
+        return rng.choice(marks) + rng.choice(digits) + rng.choice(words) + rng.choice(digits)
+
+    one = ["".join((piece(), rng.choice(marks), rng.choice(marks))) for _ in range(12_000)]
+    two = ["".join((piece(), piece(), rng.choice(marks))) for _ in range(8_000)]
+    chunks = [chunk for chunk in dict.fromkeys([*one, *two]) if len(chunk) <= LONGEST_REMEMBERED]
+    assert assert_shapes_cut_as_spacy_does(chunks) > 5_000
+
+
+def test_addresses_that_read_as_words_are_one_token() -> None:
+    rng = random.Random(14)  # noqa: S311
+    signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-"
+    paths = ["".join(rng.choices(signs, k=rng.randint(1, 12))) for _ in range(4_000)]
+    ends = ["", "km", "5km", "9m", "1m/s", "xD", "XD", "D", "K", "3.5GB", ".", "!", ")"]
+    chunks = [f"http{rng.choice(['', 's'])}://{path}{rng.choice(ends)}" for path in paths]
+    assert assert_shapes_cut_as_spacy_does(chunks) > 1_000
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    ["cant", "cant,", "(can't)", "and/cant", "Mr.", "Mr.,", "e.g", "5km", "5km,", "12%p", "US$5", "xD", ":Door", "x=D",
+     "shop.de", "shop.de)", "a@b.cd", "www.x", "http://a.b/5km", "naïve", "it's", "20°C.", "<3x"],
+)  # fmt: skip
+def test_what_has_no_shape(chunk: str) -> None:
+    assert ChunkTable(NLP, [], lambda: None)._shapes.shape_of(chunk) is None
+
+
+def test_normal_forms_of_many_words_at_once() -> None:
+    rng = random.Random(15)  # noqa: S311
+    words = ["".join(rng.choices("aAbBoOxXDn", k=rng.randint(1, 8))) for _ in range(3_000)]
+    words += [case for case in TOKENIZER.rules if case.isascii() and case.isalpha()]
+    assert normalize_words(words) == [normalize_token(word) for word in words]
+    assert normalize_words([]) == []
 
 
 @pytest.mark.parametrize(
@@ -295,9 +332,9 @@ def test_what_is_split_without_spacy_spacy_splits_alike() -> None:
     [("late", [(0, 4)]), ("Late!", [(0, 4), (4, 5)]), ("#late.", [(0, 1), (1, 5), (5, 6)]),
      ("@shop,", [(0, 5), (5, 6)]), ("#late", [(0, 1), (1, 5)])],
 )  # fmt: skip
-def test_spans_of_chunks_split_without_spacy(chunk: str, spans: list[tuple[int, int]]) -> None:
+def test_spans_of_chunks_with_a_shape(chunk: str, spans: list[tuple[int, int]]) -> None:
     table = ChunkTable(NLP, [], lambda: None)
-    assert table._split_plain(chunk)
+    assert table._shapes.shape_of(chunk)
     assert table.spans(int(table.look_up(["so", chunk])[1])) == spans
 
 
