@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,6 +21,7 @@ from feedback_nlp.language import ENGLISH, LanguageGate, Verdict, english_confid
 from feedback_nlp.language_words import COMMON_ENGLISH
 from feedback_nlp.own_labels import OwnHead, OwnModel
 from feedback_nlp.records import KINDS, OWN_COLUMNS, SCORED_COLUMNS, SENTIMENTS, Analysis, ModelId, OwnLabel
+from feedback_nlp.scan import ONE_AT_A_TIME
 from feedback_nlp.scoring import BatchScores, LinearScorer
 from feedback_nlp.sentiment import MIXED, pool_clauses
 from feedback_nlp.textspans import BatchDetails
@@ -42,8 +42,6 @@ MISMATCH: Final = "rating_text_mismatch"
 _OK, _CALLER_SAYS_FOREIGN = "ok", "unsupported_language"
 _ONE_EACH: Final = "Pass one a text, None where it is not known."
 _END: Final = object()
-#: Tables of words grow while texts are analysed, and spaCy's do in any thread. Python runs one thread at a time anyway.
-_ONE_AT_A_TIME: Final = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +226,7 @@ class Analyzer:
         InputError
             A text is no string; languages or ratings are not one a text; `precision` is not between 0 and 1.
         """
-        with _ONE_AT_A_TIME:
+        with ONE_AT_A_TIME:
             return self._analyze_batch(texts, languages, ratings, explain, precision)
 
     def _analyze_batch(
@@ -270,7 +268,7 @@ class Analyzer:
         analysis = self.analyze(text)
         if analysis.sentiment is None:
             raise InputError(f"There is no label to explain: the text's status is {analysis.status!r}.")
-        with _ONE_AT_A_TIME:
+        with ONE_AT_A_TIME:
             return self._explainer.explain(text, SENTIMENTS.index(analysis.sentiment))
 
     @cached_property
@@ -326,7 +324,9 @@ class Analyzer:
         where, which = np.nonzero(topics >= heads.topics.thresholds)
         inputs = TopicSentimentHead.inputs(scores, evidence, heads.topics, where, which)
         signs = heads.topic_sentiment.probabilities(inputs, which).argmax(axis=1)
-        details = BatchDetails(texts, scores, heads, labels, three, topics, evidence, where, which, signs)
+        details = BatchDetails(
+            texts, scores, heads, labels, three, topics, evidence, where, which, signs, self._scorer.table
+        )
         best = kinds.argmax(axis=1)
         return _Columns(labels, three, mixed, confidence, best, kinds.max(axis=1), details, own)
 

@@ -147,6 +147,11 @@ class ChunkTable:
         """Return first token and token count of each chunk, and form and bits of each token."""
         return self._starts.view, self._counts.view, self._token_forms.view, self._token_bits.view
 
+    @property
+    def token_spans(self) -> Ints:
+        """Start and end of each token, counted from the first character of its chunk, shape (n_tokens, 2)."""
+        return self._token_spans.view
+
     def spans(self, chunk: int) -> list[tuple[int, int]]:
         """Return start and end of each token of a chunk, counted from the chunk's first character."""
         start = int(self._starts.view[chunk])

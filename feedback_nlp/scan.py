@@ -7,7 +7,9 @@ tests/test_fastpath.py holds the two against each other, on real sentences and o
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,10 @@ from numpy.typing import NDArray
 from feedback_nlp.chunks import LINE_BREAK, ChunkTable, Form, Ints
 from feedback_nlp.preprocess import NEGATED, NEGATION_REACH, PLAIN, WISH_REACH, WISHED
 
-__all__ = ["Tokens", "scan_texts"]
+__all__ = ["ONE_AT_A_TIME", "Tokens", "scan_texts"]
+
+#: Tables of words grow while texts are analysed, and spaCy's do in any thread. Python runs one thread at a time anyway.
+ONE_AT_A_TIME: Final = threading.RLock()
 
 Bools = NDArray[np.bool_]
 Longs = NDArray[np.int64]

@@ -1,20 +1,20 @@
-"""Sentences and topics of the texts of a batch, built when somebody asks for them."""
+"""Sentences and topics of the texts of a batch, built when somebody asks for them, for the whole batch at once."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.preprocess import Prepared, Preprocessor
+from feedback_nlp.offsets import locate_tokens
 from feedback_nlp.records import SENTIMENTS, TOPICS, SentenceSentiment, TopicFinding
-from feedback_nlp.sentiment import MIXED, N_SENTIMENTS
+from feedback_nlp.sentiment import N_SENTIMENTS, pool_clauses
 
 if TYPE_CHECKING:
+    from feedback_nlp.chunks import ChunkTable
     from feedback_nlp.heads import Heads
     from feedback_nlp.scan import Longs
     from feedback_nlp.scoring import BatchScores
@@ -41,6 +41,8 @@ class BatchDetails:
     evidence : TopicEvidence
     where, which, signs : ndarray of int, shape (n_findings,)
         Text, topic and sentiment of each topic found, in the order of texts.
+    table : ChunkTable or None
+        Where the tokens of the texts are remembered; None once the sentences are known.
     """
 
     texts: list[str]
@@ -53,95 +55,100 @@ class BatchDetails:
     where: Longs
     which: Longs
     signs: Longs
+    table: ChunkTable | None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to other processes without the table, which holds every word met so far."""
+        return {**self.__dict__, "_sentences": self._sentences, "table": None}
 
     @cached_property
-    def _ends(self) -> tuple[list[int], list[int]]:
-        """First finding and first clause of each text, and the number of all."""
-        rows = np.arange(len(self.texts) + 1)
-        return (
-            np.searchsorted(self.where, rows).tolist(),
-            np.searchsorted(self.scores.clause_texts, rows).tolist(),
-        )
+    def _first_findings(self) -> list[int]:
+        """First finding of each text, and the number of all."""
+        firsts: list[int] = np.searchsorted(self.where, np.arange(len(self.texts) + 1)).tolist()
+        return firsts
+
+    @cached_property
+    def _first_sentences(self) -> list[int]:
+        """First sentence of each text, and the number of all."""
+        texts = self.scores.clause_texts[_firsts(self.scores.clause_sentences)]
+        firsts: list[int] = np.searchsorted(texts, np.arange(len(self.texts) + 1)).tolist()
+        return firsts
 
     def topic_pairs(self, row: int) -> list[tuple[str, str]]:
         """Return the topics of a text with their sentiment: all that a scored file needs of them."""
-        first, end = self._ends[0][row], self._ends[0][row + 1]
-        return [(TOPICS[self.which[i]], SENTIMENTS[self.signs[i]]) for i in range(first, end)]
+        found = range(self._first_findings[row], self._first_findings[row + 1])
+        return [(TOPICS[self.which[i]], SENTIMENTS[self.signs[i]]) for i in found]
 
     def topics(self, row: int) -> tuple[TopicFinding, ...]:
         """Return the topics of a text."""
-        first, end = self._ends[0][row], self._ends[0][row + 1]
         out = []
-        for i in range(first, end):
+        for i in range(self._first_findings[row], self._first_findings[row + 1]):
             topic = int(self.which[i])
             probability = float(self.probabilities[row, topic])
-            carrying = self._carrying_sentences(row, topic)
-            out.append(TopicFinding(TOPICS[topic], probability, SENTIMENTS[self.signs[i]], carrying))
+            out.append(TopicFinding(TOPICS[topic], probability, SENTIMENTS[self.signs[i]], self._carrying[i]))
         return tuple(out)
 
-    def _carrying_sentences(self, row: int, topic: int) -> tuple[int, ...]:
-        first, end = self._ends[1][row], self._ends[1][row + 1]
-        if first == end:
-            return ()
-        head = self.heads.topics
-        weight = head.text_weights[topic] + head.best_weights[topic]
-        odds = self.evidence.clauses[first:end, topic] * weight + head.intercepts[topic]
+    @cached_property
+    def _carrying(self) -> list[tuple[int, ...]]:
+        """Sentences that carry each finding, counted from the first of the text."""
+        firsts = np.searchsorted(self.scores.clause_texts, np.arange(len(self.texts) + 1))
+        lengths = np.diff(firsts)[self.where]
+        findings = np.repeat(np.arange(len(self.where)), lengths)
+        begins = np.cumsum(lengths) - lengths
+        clauses = np.arange(len(findings)) + np.repeat(firsts[self.where] - begins, lengths)
+        head, topics = self.heads.topics, self.which[findings]
+        weights = head.text_weights + head.best_weights
+        odds = self.evidence.clauses[clauses, topics] * weights[topics] + head.intercepts[topics]
         chances = 1 / (1 + np.exp(-odds))
-        sentences = self.scores.clause_sentences[first:end]
-        kept = sentences[chances >= chances.max() * _CARRYING_SHARE] - sentences[0]
-        return tuple(sorted(set(kept.tolist())))
+        best = np.zeros(len(self.where))
+        np.maximum.at(best, findings, chances)
+        kept = chances >= best[findings] * _CARRYING_SHARE
+        sentences = self.scores.clause_sentences[clauses[kept]]
+        sentences -= np.array(self._first_sentences)[self.where[findings[kept]]]
+        out: list[dict[int, None]] = [{} for _ in self.where]  # clauses come in order, some of one sentence
+        for finding, sentence in zip(findings[kept].tolist(), sentences.tolist(), strict=True):
+            out[finding][sentence] = None
+        return [tuple(found) for found in out]
 
     def sentences(self, row: int) -> tuple[SentenceSentiment, ...]:
         """Return the sentences of a text with their sentiment."""
-        first, end = self._ends[1][row], self._ends[1][row + 1]
-        if first == end:
-            return ()
-        numbers = self.scores.clause_sentences[first:end]
-        numbers = numbers - numbers[0]
-        count = int(numbers[-1]) + 1
-        chances = self._sentence_chances(row, first, end, numbers, count)
-        spans = _sentence_spans(_prepare(self.texts[row]), count)
-        out = []
-        for (start, stop), chance in zip(spans, chances, strict=True):
-            label = SENTIMENTS[int(chance.argmax())]
-            out.append(SentenceSentiment(start, stop, label, float(chance[2] - chance[0])))
-        return tuple(out)
+        return self._sentences[self._first_sentences[row] : self._first_sentences[row + 1]]
 
-    def _sentence_chances(
-        self, row: int, first: int, end: int, numbers: Longs, count: int
-    ) -> NDArray[np.float64]:
-        """Each sentence is judged by the same head, as if it were the whole text."""
-        if count == 1:
-            return self.three[row : row + 1]
-        clauses = self.scores.clauses[first:end, :N_SENTIMENTS]
-        words = np.maximum(self.scores.clause_words[first:end], 1e-3)
-        inputs = np.zeros((count, 3 * N_SENTIMENTS + 2), dtype=np.float32)
-        for sentence in range(count):
-            inside = np.flatnonzero(numbers == sentence)
-            mean = np.average(clauses[inside], axis=0, weights=words[inside])
-            tilt = clauses[inside, 2] - clauses[inside, 0]
-            inputs[sentence] = [*mean, *mean, *clauses[inside[-1]], tilt.max(), tilt.min()]
-        return self.heads.sentiment.probabilities(inputs)[0][:, :MIXED]
+    @cached_property
+    def _sentences(self) -> tuple[SentenceSentiment, ...]:
+        """All sentences of the batch."""
+        assert self.table is not None  # noqa: S101 - only a copy has none, and it has the sentences
+        places = locate_tokens(self.table, self.texts)
+        firsts = _firsts(self.scores.tokens.sentences)
+        starts = places[firsts, 0].tolist()
+        ends = places[np.append(firsts[1:], len(places))[: len(firsts)] - 1, 1].tolist()
+        chances = self._sentence_chances()
+        labels = chances.argmax(axis=1).tolist()
+        scores = (chances[:, 2] - chances[:, 0]).tolist()
+        return tuple(
+            SentenceSentiment(start, end, SENTIMENTS[label], score)
+            for start, end, label, score in zip(starts, ends, labels, scores, strict=True)
+        )
 
-
-_preprocessors: list[Preprocessor] = []
-# Threads build the parts of their analyses side by side; spaCy's tables of strings are not made for that.
-_preparing = threading.Lock()
-
-
-def _prepare(text: str) -> Prepared:
-    """Offsets are needed for few texts only, so the plain path computes them."""
-    with _preparing:
-        if not _preprocessors:
-            _preprocessors.append(Preprocessor())
-        return _preprocessors[0].prepare(text)
+    def _sentence_chances(self) -> NDArray[np.float64]:
+        """Return P(negative, neutral, positive) of all sentences, each judged as if it were a whole text."""
+        counts = np.diff(self._first_sentences)
+        chances = np.repeat(self.three, counts, axis=0)
+        parts = np.repeat(counts > 1, counts)
+        if parts.any():
+            alone = replace(
+                self.scores,
+                texts=np.zeros((len(parts), N_SENTIMENTS), dtype=np.float32),
+                clause_texts=self.scores.clause_sentences,
+            )
+            inputs = pool_clauses(alone).inputs
+            inputs[:, :N_SENTIMENTS] = inputs[
+                :, N_SENTIMENTS : 2 * N_SENTIMENTS
+            ]  # the mean stands for the text
+            chances[parts] = self.heads.sentiment.probabilities(inputs[parts])[0]
+        return chances
 
 
-def _sentence_spans(prepared: Prepared, count: int) -> list[tuple[int, int]]:
-    starts = [-1] * count
-    ends = [0] * count
-    for sentence, start, end in zip(prepared.sentences, prepared.starts, prepared.ends, strict=True):
-        if starts[sentence] < 0:
-            starts[sentence] = start
-        ends[sentence] = end
-    return list(zip(starts, ends, strict=True))
+def _firsts(owners: Longs) -> Longs:
+    """Return where each run of equal, ascending numbers begins."""
+    return np.flatnonzero(np.diff(owners, prepend=-1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 import threading
@@ -461,3 +462,11 @@ def test_threads_share_an_analyzer(analyzer: Analyzer) -> None:
         sys.setswitchinterval(interval)
     alone = [[analyzer.analyze(text, explain=True).to_dict() for text in batch] for batch in texts]
     assert [found.get(number) for number in range(4)] == alone
+
+
+def test_an_analysis_travels_to_another_process_whole(analyzer: Analyzer) -> None:
+    one = analyzer.analyze("Delivery was late. Lovely shoes though! My card was declined.")
+    sent = pickle.dumps(one)
+    assert b"ChunkTable" not in sent
+    assert pickle.loads(sent).to_dict() == one.to_dict()  # noqa: S301 - made two lines above
+    assert len(one.sentences) == 3

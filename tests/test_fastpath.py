@@ -16,6 +16,7 @@ from spacy.tokenizer import Tokenizer
 from feedback_nlp import Analyzer, chunks
 from feedback_nlp.chunks import LONGEST_REMEMBERED, ChunkTable, bits_of
 from feedback_nlp.forms import normalize_token, normalize_words
+from feedback_nlp.offsets import locate_tokens
 from feedback_nlp.preprocess import Prepared, Preprocessor, build_tokenizer
 from feedback_nlp.reference import ReferenceScorer, term_names
 from feedback_nlp.scan import scan_texts, split_chunks
@@ -52,8 +53,11 @@ def scan_marks(table: ChunkTable, texts: list[str]) -> Iterator[Marks]:
 
 def assert_same_marks(texts: list[str]) -> None:
     table = ChunkTable(NLP, [], lambda: None)
-    for text, found in zip(texts, scan_marks(table, texts), strict=True):
-        assert found == read_marks(PREPROCESSOR.prepare(text)), repr(text)
+    prepared = [PREPROCESSOR.prepare(text) for text in texts]
+    for text, found, plain in zip(texts, scan_marks(table, texts), prepared, strict=True):
+        assert found == read_marks(plain), repr(text)
+    places = [list(pair) for one in prepared for pair in zip(one.starts, one.ends, strict=True)]
+    assert locate_tokens(table, texts).tolist() == places
 
 
 def assert_same_scores(scorer: LinearScorer, reference: ReferenceScorer, texts: list[str]) -> None:
