@@ -15,11 +15,14 @@ from api.service import EXTENSION, Scorer, Service
 from api.specification import OPENAPI_VERSION, api_info
 from feedback_nlp.errors import BundleError
 from feedback_nlp.settings import Settings
+from feedback_nlp.store import Store
 
 __all__ = ["create_app"]
 
 
-def create_app(settings: Settings | None = None, analyzer: Scorer | None = None) -> OpenAPI:
+def create_app(
+    settings: Settings | None = None, analyzer: Scorer | None = None, store: Store | None = None
+) -> OpenAPI:
     """Build the application.
 
     Parameters
@@ -29,6 +32,8 @@ def create_app(settings: Settings | None = None, analyzer: Scorer | None = None)
     analyzer : Analyzer, optional
         Default: the bundle that the settings name, else the shipped one. If that is refused the application
         starts all the same, answers /healthz, and says 503 everywhere a bundle is needed.
+    store : Store, optional
+        Default: that of the settings, opened when it is first needed.
 
     Returns
     -------
@@ -41,7 +46,7 @@ def create_app(settings: Settings | None = None, analyzer: Scorer | None = None)
         If the environment holds an illegal setting.
     """
     settings = settings or Settings.from_environment()
-    service = Service(settings, analyzer) if analyzer else _load(settings)
+    service = Service(settings, analyzer, store=store) if analyzer else _load(settings, store)
     app = OpenAPI(
         "api",
         info=api_info(),
@@ -62,14 +67,14 @@ def create_app(settings: Settings | None = None, analyzer: Scorer | None = None)
     return app
 
 
-def _load(settings: Settings) -> Service:
+def _load(settings: Settings, store: Store | None) -> Service:
     from feedback_nlp import Analyzer
 
     try:
-        return Service(settings, Analyzer.load(settings.bundle))
+        return Service(settings, Analyzer.load(settings.bundle), store=store)
     except BundleError as refusal:
         log.error("bundle refused", error=type(refusal).__name__, reason=str(refusal))
-        return Service(settings, None, refusal)
+        return Service(settings, None, refusal, store)
 
 
 def _refuse(error: ValidationError) -> None:

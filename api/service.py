@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import cast
 
-from flask import current_app
+from flask import current_app, g
 
 from api.admission import Admission
 from api.combiner import Combiner
@@ -14,8 +15,9 @@ from api.contracts import Scorer
 from api.problems import Problem
 from feedback_nlp.errors import BundleError
 from feedback_nlp.settings import Settings
+from feedback_nlp.store import Store
 
-__all__ = ["Scorer", "Service", "current_service"]
+__all__ = ["Scorer", "Service", "current_owner", "current_service"]
 
 EXTENSION = "feedback_nlp"
 
@@ -31,13 +33,17 @@ class Service:
         None if the bundle was refused.
     refusal : BundleError or None
         Why it was.
+    store : Store or None
+        Opened when it is first needed if None.
     """
 
     settings: Settings
     analyzer: Scorer | None
     refusal: BundleError | None = None
+    store: Store | None = None
     admission: Admission = field(init=False)
     combiner: Combiner | None = field(init=False)
+    _opening: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "combiner", Combiner(self.analyzer) if self.analyzer else None)
@@ -72,6 +78,31 @@ class Service:
         reason = self.refusal.title if self.refusal else "No model bundle"
         detail = f"{reason}. The log of the start says which part; install the bundle again."
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "model-unavailable", detail, retry_after=60)
+
+    def ready_store(self) -> Store:
+        """Return the store, opened if it is not yet.
+
+        Raises
+        ------
+        Problem
+            404 if the service keeps nothing.
+        StoreError
+            If the store cannot be used.
+        """
+        if not self.settings.store:
+            detail = "This service keeps nothing (FEEDBACK_STORE is false); it only scores."
+            raise Problem(HTTPStatus.NOT_FOUND, "no-store", detail)
+        with self._opening:
+            if self.store is None:
+                opened = Store.open(self.settings.database_url or None, self.settings.data_dir)
+                object.__setattr__(self, "store", opened)
+        return cast(Store, self.store)
+
+
+def current_owner() -> str | None:
+    """Return whose jobs this request may see: the id of its API key; None, where there are no keys, sees all."""
+    owner: str | None = g.get("owner")
+    return owner
 
 
 def current_service() -> Service:

@@ -15,7 +15,7 @@ from feedback_nlp.settings import Settings
 
 MODEL = ModelId("counting", "0.0.1", "00112233445566778899")
 WORDS = {"lovely": 1.5, "early": 0.5, "declined": -2.0, "refund": -1.0}
-QUIET = Settings(access_log=False)
+QUIET = Settings(access_log=False, store=False)
 
 
 class CountingDetails:

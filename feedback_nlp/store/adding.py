@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from feedback_nlp.records import Analysis, Feedback
 from feedback_nlp.store.bulk import insert_new, insert_rows, next_keys
@@ -18,10 +19,11 @@ from feedback_nlp.store.plain import text_digest
 from feedback_nlp.store.registry import model_key
 from feedback_nlp.store.relabelling import stored_labels
 from feedback_nlp.store.rows import Arrival, analysis_row, feedback_row, prepared
+from feedback_nlp.store.service_tables import job_chunks
 from feedback_nlp.store.tables import analyses, feedback, feedback_revisions, feedback_topics
 from feedback_nlp.store.values import Added
 
-__all__ = ["Origin", "add_batch"]
+__all__ = ["Origin", "add_batch", "begin_chunk"]
 
 #: Values in one IN (...); SQLite takes 32,766.
 GROUP = 500
@@ -34,6 +36,30 @@ class Origin:
     received_at: datetime
     masked: bool
     job: str | None
+
+
+def begin_chunk(
+    connection: Connection, job: str, number: int, rows: int, *, rejected: int = 0, result: Any = None
+) -> bool:
+    """Note that a chunk of a job is done once this transaction is; return False if it already was.
+
+    Another worker that has the same chunk in hand is waited for.
+    """
+    insert_once = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    noted = connection.execute(
+        insert_once(job_chunks)
+        .values(
+            job_id=job,
+            number=number,
+            rows=rows,
+            rows_rejected=rejected,
+            result=result,
+            finished_at=datetime.now(UTC),
+        )
+        .on_conflict_do_nothing()
+        .returning(job_chunks.c.number)
+    )
+    return noted.first() is not None
 
 
 def add_batch(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from feedback_nlp.errors import NotStoredError
 from feedback_nlp.records import Analysis, Feedback
-from feedback_nlp.store.adding import Origin, add_batch
+from feedback_nlp.store.adding import Origin, add_batch, begin_chunk
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.finding import count_found, find_page, load_rows
 from feedback_nlp.store.plain import storable
@@ -40,6 +40,8 @@ class FeedbackTable:
         *,
         masked: bool = False,
         job: str | None = None,
+        chunk: int | None = None,
+        rejected: int = 0,
         received_at: datetime | None = None,
     ) -> list[Added]:
         """Store feedback with its analyses: all of it or, if anything fails, nothing.
@@ -55,6 +57,11 @@ class FeedbackTable:
             Whether personal data in the texts was masked.
         job : str or None
             The job that brings them.
+        chunk : int or None
+            Their number among the chunks of the job. A chunk is stored once: given again, nothing is written and
+            nothing returned, so that a job which was killed can give its last chunk again.
+        rejected : int, default=0
+            Rows of the chunk that could not be read; kept with it.
         received_at : datetime or None
             Default: now.
 
@@ -70,6 +77,10 @@ class FeedbackTable:
         """
         origin = Origin(received_at or datetime.now(UTC), masked, job)
         with self._database.write() as connection:
+            if job is not None and chunk is not None:
+                rows = len(given) + rejected
+                if not begin_chunk(connection, job, chunk, rows, rejected=rejected):
+                    return []
             return add_batch(connection, given, origin)
 
     def page(self, filters: Filters = EVERYTHING, *, limit: int = 50, cursor: str | None = None) -> Page:

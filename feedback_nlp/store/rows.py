@@ -26,7 +26,7 @@ __all__ = [
 
 #: What a page of a list reads.
 ANALYSIS_COLUMNS = (
-    *(analyses.c[name].label(f"analysis_{name}") for name in analyses.c.keys()),  # noqa: SIM118 (not a dict)
+    *(column.label(f"analysis_{column.name}") for column in analyses.c if column is not analyses.c.id),
     models.c.name.label("model_name"),
     models.c.version.label("model_version"),
     models.c.digest.label("model_digest"),
@@ -53,12 +53,21 @@ def prepared(given: Feedback, received_at: datetime) -> Feedback:
         id=storable(given.id),
         text=storable(given.text),
         # A moment without a zone is taken as UTC, as in files.
-        created_at=moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC),
+        created_at=_in_utc(moment),
         channel=channel[:200] if channel else None,
         product=product[:200] if product else None,
         rating=given.rating,
         customer_ref=customer[:512] if customer else None,
     )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # in the first or last hours that there are
+        return moment.replace(tzinfo=UTC)
 
 
 def feedback_row(

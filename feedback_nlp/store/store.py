@@ -8,7 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from feedback_nlp.store.audit import AuditLog
+from feedback_nlp.store.correcting import Corrections
 from feedback_nlp.store.counting import DailyCounts
+from feedback_nlp.store.deleting import Deletions
 from feedback_nlp.store.engine import Database, database_url
 from feedback_nlp.store.feedback import FeedbackTable
 from feedback_nlp.store.folder import data_folder
@@ -66,6 +68,16 @@ class Store:
     def feedback(self) -> FeedbackTable:
         """What customers wrote, with its labels."""
         return FeedbackTable(self.database)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """What people said where models were wrong, or right."""
+        return Corrections(self.database)
+
+    @cached_property
+    def deletions(self) -> Deletions:
+        """Deletes feedback, and keeps receipts."""
+        return Deletions(self.database)
 
     @cached_property
     def counts(self) -> DailyCounts:

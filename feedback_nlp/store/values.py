@@ -10,6 +10,7 @@ from feedback_nlp.records import Analysis, SentenceSentiment, TopicFinding
 
 __all__ = [
     "Added",
+    "Correction",
     "Deletion",
     "Filters",
     "ModelEntry",
@@ -204,6 +205,48 @@ class Revision:
     revision: int
     text: str
     replaced_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person said of a piece of feedback.
+
+    Parameters
+    ----------
+    feedback_id : str
+    feedback_key : int
+        Its number in the store.
+    revision : int
+        The text that was looked at.
+    field : {"sentiment", "kind", "topics"}
+    value : str or list of dict
+        A label; for topics ``{"topic": ..., "sentiment": ...}``.
+    model_value : str, list of dict or None
+        What the model had said, in the same shape.
+    model : str or None
+        Which model.
+    reviewer : str or None
+    created_at : datetime
+    slice : {"random", "uncertain", "conflict", "manual"}
+        Why this text was looked at.
+    sampling_probability : float or None
+        With which it was drawn, in (0, 1].
+    in_force : bool
+        False once it was replaced or withdrawn.
+    """
+
+    feedback_id: str
+    feedback_key: int
+    revision: int
+    field: str
+    value: Any
+    model_value: Any
+    model: str | None
+    reviewer: str | None
+    created_at: datetime
+    slice: str
+    sampling_probability: float | None
+    in_force: bool
 
 
 @dataclass(frozen=True, slots=True)
