@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import docs, health, model, pages, score
+from api import docs, health, login, model, pages, score
+from api.access import install_access
 from api.hooks import install_hooks
 from api.logs import log
 from api.problems import install_problems, schema_problem
 from api.requests import JsonRequest
 from api.schemas import ProblemBody
 from api.service import EXTENSION, Scorer, Service
-from api.specification import OPENAPI_VERSION, api_info
+from api.specification import OPENAPI_VERSION, SECURITY_SCHEMES, api_info
 from feedback_nlp.errors import BundleError
 from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
@@ -50,6 +52,7 @@ def create_app(
     app = OpenAPI(
         "api",
         info=api_info(),
+        security_schemes=SECURITY_SCHEMES,
         doc_ui=False,
         validation_error_model=ProblemBody,
         validation_error_callback=_refuse,
@@ -63,6 +66,10 @@ def create_app(
     app.extensions[EXTENSION] = service
     install_hooks(app, access_log=settings.access_log)
     install_problems(app)
+    install_access(app, service)
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     _register(app)
     return app
 
@@ -84,5 +91,5 @@ def _refuse(error: ValidationError) -> None:
 def _register(app: OpenAPI) -> None:
     for resource in (score.blueprint, model.blueprint, health.blueprint):
         app.register_api(resource)
-    for pages_of_ours in (docs.blueprint, pages.blueprint):
+    for pages_of_ours in (docs.blueprint, login.blueprint, pages.blueprint):
         app.register_blueprint(pages_of_ours)

@@ -22,7 +22,7 @@ from api.logs import log
 from api.schemas import FIELDS
 from feedback_nlp.errors import FeedbackError
 
-__all__ = ["Problem", "install_problems", "problem_of_document", "schema_problem"]
+__all__ = ["Problem", "install_problems", "problem_of_document", "schema_problem", "wants_page"]
 
 MEDIA_TYPE = "application/problem+json"
 #: Schema errors listed in one answer; more would only repeat themselves.
@@ -49,6 +49,8 @@ class Problem(HTTPException):
         `{"loc": [...], "msg": "..."}` for each schema error.
     retry_after : int, optional
         Seconds until another try makes sense.
+    headers : mapping of str to str, optional
+        Headers that the status demands.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class Problem(HTTPException):
         *,
         errors: list[dict[str, Any]] | None = None,
         retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = status
         self.kind = kind
         self.errors = errors
         self.retry_after = retry_after
+        self.headers = headers or {}
 
     def body(self) -> dict[str, Any]:
         """Return the members of the problem, without `instance`."""
@@ -179,17 +183,18 @@ def _answer_unforeseen(error: Exception) -> Response:
 def _response(problem: Problem) -> Response:
     instance = f"urn:feedback-nlp:request:{g.request_id}"
     body = problem.body() | {"instance": instance}
-    if _wants_page():
+    if wants_page():
         answer = Response(render_template("problem.html", problem=body), problem.code)
         answer.headers["Content-Security-Policy"] = PAGE_POLICY
     else:
         answer = Response(json.dumps(body), problem.code, mimetype=MEDIA_TYPE)
+    answer.headers.update(problem.headers)
     if problem.retry_after is not None:
         answer.headers["Retry-After"] = str(problem.retry_after)
     return answer
 
 
-def _wants_page() -> bool:
+def wants_page() -> bool:
     """Whether a browser asks, and not for a resource of the API."""
     if request.path.startswith(("/v1/", "/openapi.json", "/healthz", "/readyz")):
         return False

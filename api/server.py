@@ -18,6 +18,7 @@ from api.service import Scorer
 from feedback_nlp import Analyzer
 from feedback_nlp.errors import SettingError
 from feedback_nlp.settings import Settings
+from feedback_nlp.store import Store
 
 __all__ = ["open_socket", "run_server", "serve"]
 
@@ -58,18 +59,22 @@ def serve(
     Raises
     ------
     SettingError
-        For an address that other machines can reach without FEEDBACK_ALLOW_REMOTE, and for a port that is taken.
+        For an address that other machines can reach while there is no key (unless FEEDBACK_ALLOW_REMOTE), and
+        for a port that is taken.
     BundleError
         If the bundle is refused.
     """
     settings = (settings or Settings.from_environment()).with_changes(
         host=host, port=port, workers=workers, threads=threads
     )
-    listener = open_socket(settings)
+    store = _open_store(settings)
+    listener = open_socket(settings, keyed=store is not None and store.keys.exist())
     try:
         analyzer = analyzer or Analyzer.load(settings.bundle)
         _warm_up(analyzer)
-        app = create_app(settings, analyzer)
+        app = create_app(settings, analyzer, store)
+        if store is not None:
+            store.close()  # connections are not for sharing: each process opens its own
         if on_ready is not None:
             on_ready(_address(settings.host, listener.getsockname()[1]))
         run_server(app, listener, settings)
@@ -83,16 +88,27 @@ def run_server(app: Flask, listener: socket.socket, settings: Settings) -> None:
     run(app, listener, settings)
 
 
+def _open_store(settings: Settings) -> Store | None:
+    """Bring the tables up to date before anybody asks; None if nothing is kept."""
+    return Store.open(settings.database_url or None, settings.data_dir) if settings.store else None
+
+
 def _warm_up(analyzer: Scorer) -> None:
     """Build what is built on first use, once for all processes, so that no caller waits for it."""
     for analysis in analyzer.analyze_many([text for _, text in EXAMPLES.values()], explain=True):
         analysis.to_dict()
 
 
-def open_socket(settings: Settings) -> socket.socket:
+def open_socket(settings: Settings, *, keyed: bool = False) -> socket.socket:
     """Return a socket that listens where the settings say.
 
     Opened here rather than by the server, so that a taken port is one clear line and not a row of retries.
+
+    Parameters
+    ----------
+    settings : Settings
+    keyed : bool, default=False
+        Whether callers must show a key; without, only this machine may call.
 
     Raises
     ------
@@ -100,10 +116,13 @@ def open_socket(settings: Settings) -> socket.socket:
         If the address may not or cannot be listened on.
     """
     family, address = _resolve(settings.host, settings.port)
-    if not settings.allow_remote and not ipaddress.ip_address(address[0].split("%")[0]).is_loopback:
+    if (
+        not (keyed or settings.allow_remote)
+        and not ipaddress.ip_address(address[0].split("%")[0]).is_loopback
+    ):
         raise SettingError(
             f"{settings.host} can be reached from other machines, and there are no keys to keep them out.",
-            remedy="Use 127.0.0.1 behind a proxy that checks who calls, or set FEEDBACK_ALLOW_REMOTE=true.",
+            remedy="Make one with `feedback-nlp keys create`; or set FEEDBACK_ALLOW_REMOTE=true to let everybody in.",
         )
     listener = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":  # elsewhere it would let two programs share a port

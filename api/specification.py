@@ -11,7 +11,7 @@ from flask_openapi.openapi import OpenAPI
 from api.schemas import ProblemBody
 from feedback_nlp import __version__
 
-__all__ = ["OPENAPI_VERSION", "api_info", "describe_api", "problem_responses"]
+__all__ = ["OPENAPI_VERSION", "SECURITY_SCHEMES", "api_info", "describe_api", "problem_responses"]
 
 #: flask-openapi 5 writes 3.2.0, which few tools read yet.
 OPENAPI_VERSION = "3.1.0"
@@ -19,6 +19,10 @@ DESCRIPTION = (
     "Customer-feedback analysis on your own machines: sentiment, kind and topics of a text, with calibrated "
     "probabilities and the words that decided. Errors are RFC 9457 `application/problem+json`."
 )
+#: How a key is shown.
+SECURITY_SCHEMES: dict[str, Any] = {
+    "key": {"type": "http", "scheme": "bearer", "description": "Made by `feedback-nlp keys create`."}
+}
 
 
 def api_info() -> Info:
@@ -42,6 +46,17 @@ def problem_responses(*statuses: int) -> dict[str | int, Any]:
 
 
 def describe_api(app: OpenAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of `app`; built once."""
+    """Return the OpenAPI document of `app`, with what the checks before every route may answer; built once."""
     description: dict[str, Any] = app.api_doc
+    for path, item in description["paths"].items():
+        keyed = path.startswith("/v1/")
+        for method, operation in item.items():
+            refusals = [421, 429]
+            refusals += [401] if keyed else []
+            refusals += [403] if keyed or method != "get" else []
+            for status, response in problem_responses(*refusals).items():
+                operation["responses"].setdefault(status, response)
+            if keyed:
+                # A service that never had a key asks for none.
+                operation.setdefault("security", [{"key": []}, {}])
     return description

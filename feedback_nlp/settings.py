@@ -85,6 +85,15 @@ def _list(raw: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in raw.split(",") if part.strip())
 
 
+def _names(raw: str) -> tuple[str, ...]:
+    listed = _list(raw.lower())
+    if not all(name == "*" or re.fullmatch("[a-z0-9._-]{1,253}", name) for name in listed):
+        raise ValueError(
+            "must be names without scheme and port, with commas between, such as feedback.shop.example"
+        )
+    return listed
+
+
 def _own_numbers(raw: str) -> tuple[str, ...]:
     listed = _list(raw)
     for part in listed:
@@ -133,7 +142,30 @@ class Settings:
         "Requests that may wait in each process; more are answered 503.",
     )
     allow_remote: bool = _row(
-        "ALLOW_REMOTE", False, _switch, "Lets `serve` listen on addresses that other machines can reach."
+        "ALLOW_REMOTE",
+        False,
+        _switch,
+        "Lets `serve` listen on addresses that other machines can reach though there is no key: everybody gets in.",
+    )
+    allowed_hosts: tuple[str, ...] = _row(
+        "ALLOWED_HOSTS",
+        (),
+        _names,
+        "Names by which browsers reach the service, such as feedback.shop.example; * allows all. Addresses, "
+        "localhost and the machine's own name need no entry.",
+    )
+    proxies: int = _row(
+        "PROXIES",
+        0,
+        _whole(0, 10),
+        "Proxies in front of the service whose X-Forwarded headers are believed.",
+    )
+    rate_limit: int = _row(
+        "RATE_LIMIT",
+        6_000,
+        _whole(0, 1_000_000),
+        "Requests a minute for each key, or each address without a good key; 0 is no limit. On this machine "
+        "without keys there is none.",
     )
     bundle: Path | None = _row(  # noqa: RUF009 (a dataclass field)
         "BUNDLE", None, _path, "Folder of the model bundle; not set means the shipped one."

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 IN_CI = os.environ.get("CI") == "true"
 
 
+@pytest.fixture(autouse=True)
+def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests out of the data folder of whoever runs them, and of each other's."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+
+
 @pytest.fixture(scope="session")
 def analyzer() -> Analyzer:
     """Return the shipped bundle's analyzer; the same object for the whole run."""

@@ -96,7 +96,7 @@ def test_the_description_is_valid_openapi_3_1(client: FlaskClient) -> None:
 def test_the_description_holds_every_route_of_the_api(client: FlaskClient) -> None:
     description = client.get("/openapi.json").get_json()
     described = {(path, method.upper()) for path, item in description["paths"].items() for method in item}
-    pages = ("/docs", "/openapi.json", "/static/")
+    pages = ("/docs", "/login", "/logout", "/openapi.json", "/static/")
     served = {
         (rule.rule, method)
         for rule in client.application.url_map.iter_rules()

@@ -1,0 +1,177 @@
+"""Who may do what: looked at before every request, by one table of routes and scopes.
+
+A service that has never had a key asks for none, and listens on this machine only. From the first key on every
+route that is not open asks for one: as ``Authorization: Bearer KEY``, or as the session of a person who logged in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from http import HTTPStatus
+from typing import cast
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+
+from api.limits import RateLimit, network_of
+from api.origins import check_host, check_origin, is_from_page_of_ours
+from api.problems import Problem, wants_page
+from api.scopes import OPEN, scope_of
+from api.service import Service, current_service
+from api.sessions import Sessions
+from feedback_nlp.store.keys import ApiKey
+
+__all__ = ["Access", "current_access", "current_actor", "install_access"]
+
+EXTENSION = "feedback_nlp.access"
+#: Seconds after which a service without keys looks again whether there is one now.
+LOOK_AGAIN = 1.0
+#: Probes and style sheets: they cost nothing, and a supervisor must not be refused.
+UNCOUNTED = frozenset({"health.health", "static"})
+
+
+class Access:
+    """What the checks know of one application.
+
+    Parameters
+    ----------
+    service : Service
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._asks = False
+        self._looked_at = -LOOK_AGAIN
+        self._sessions: Sessions | None = None
+        quota = service.settings.rate_limit
+        self._limit = RateLimit(quota) if quota else None
+        self._is_local = _is_loopback(service.settings.host)
+
+    def count(self, caller: str) -> None:
+        """Count a request of a caller.
+
+        Raises
+        ------
+        Problem
+            429 if it is over the limit.
+        """
+        if self._limit is None or (self._is_local and not self.asks_for_keys()):
+            return
+        verdict = self._limit.spend(caller)
+        g.rate = {
+            "RateLimit-Policy": f'"requests";q={self._limit.quota};w=60',
+            "RateLimit": f'"requests";r={verdict.remaining};t={verdict.reset}',
+        }
+        if not verdict.allowed:
+            detail = f"More than {self._limit.quota:,} requests a minute. Wait, or send batches."
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate-limit", detail, retry_after=verdict.reset)
+
+    def asks_for_keys(self) -> bool:
+        """Whether a key was ever made; once it was, revoking the last one opens nothing."""
+        if not self._asks and self._service.settings.store:
+            now = time.monotonic()
+            if now - self._looked_at >= LOOK_AGAIN:
+                self._asks = self._service.ready_store().keys.exist()
+                self._looked_at = now
+        return self._asks
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions of people; the secret is made when somebody first logs in."""
+        with self._lock:
+            if self._sessions is None:
+                self._sessions = Sessions(self._service.ready_store().data_dir)
+        return self._sessions
+
+    def key(self) -> ApiKey | None:
+        """Return the key of the caller, None if there is none that is good.
+
+        A key in the header counts alone. A session counts for what a page of ours sends: that a cookie came
+        along says nothing about who wanted the request.
+        """
+        keys = self._service.ready_store().keys
+        given = request.authorization
+        if given is not None:
+            return keys.find(given.token or "") if given.type == "bearer" else None
+        if "Cookie" not in request.headers or not is_from_page_of_ours():
+            return None
+        key_id = self.sessions.key_id()
+        return None if key_id is None else keys.active(key_id)
+
+
+def install_access(app: Flask, service: Service) -> None:
+    """Check every request to `app`."""
+    app.extensions[EXTENSION] = Access(service)
+    app.before_request(_check)
+    app.after_request(_say_what_is_left)
+    app.context_processor(_for_pages)
+
+
+def current_access() -> Access:
+    """Return the checks of the application that answers this request."""
+    return cast(Access, current_app.extensions[EXTENSION])
+
+
+def current_actor() -> str:
+    """Return who asks, for the audit log: ``key:PREFIX``, or ``local`` where there are no keys."""
+    key: ApiKey | None = g.get("key")
+    return "local" if key is None else f"key:{key.prefix}"
+
+
+def _for_pages() -> dict[str, object]:
+    return {"signed_in": g.get("key")}
+
+
+def _check() -> Response | None:
+    check_host(current_service().settings.allowed_hosts)
+    check_origin()
+    if request.endpoint is None or request.method == "OPTIONS":
+        return None  # no route: 404 or 405
+    scope = scope_of(request.endpoint)
+    access = current_access()
+    if scope == OPEN or not access.asks_for_keys():
+        if request.endpoint not in UNCOUNTED:
+            access.count(caller_address())
+        return None
+    key = access.key()
+    if key is None:
+        access.count(caller_address())
+        if request.method == "GET" and wants_page():
+            return _to_login()
+        raise _unknown_caller()
+    g.key, g.owner = key, key.id
+    access.count(f"key:{key.id}")
+    if not key.allows(scope):
+        detail = f"The key lacks the scope `{scope}`. An admin makes keys with `feedback-nlp keys create`."
+        raise Problem(HTTPStatus.FORBIDDEN, "scope", detail)
+    return None
+
+
+def _say_what_is_left(response: Response) -> Response:
+    response.headers.update(g.get("rate", {}))
+    return response
+
+
+def caller_address() -> str:
+    """Return what stands for the caller where no key does."""
+    return f"address:{network_of(request.remote_addr or '')}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _to_login() -> Response:
+    form = url_for("login.show_form", next=request.full_path.rstrip("?"))
+    return cast(Response, redirect(form, HTTPStatus.SEE_OTHER))
+
+
+def _unknown_caller() -> Problem:
+    detail = "A good API key is needed: Authorization: Bearer KEY. This one is missing, unknown, expired or revoked."
+    challenge = {"WWW-Authenticate": 'Bearer realm="feedback-nlp"'}
+    return Problem(HTTPStatus.UNAUTHORIZED, "key", detail, headers=challenge)

@@ -1,0 +1,32 @@
+"""Which scope of a key each route asks for. A route that is not listed is open to admin keys only."""
+
+from __future__ import annotations
+
+__all__ = ["OPEN", "ROUTE_SCOPES", "scope_of"]
+
+#: Answered without a key: nothing of it is a secret, and nothing is kept or costs much.
+OPEN = "open"
+
+#: Scope by endpoint (blueprint.function). Sorted; a test compares it with the routes that there are.
+ROUTE_SCOPES: dict[str, str] = {
+    "docs.asset": OPEN,
+    "docs.docs": OPEN,
+    "docs.openapi": OPEN,
+    "health.health": OPEN,
+    "health.ready": OPEN,
+    "login.log_in": OPEN,
+    "login.log_out": OPEN,
+    "login.show_form": OPEN,
+    "model.model": "score",
+    "model.taxonomy": "score",
+    "pages.answer_form": "score",
+    "pages.first_page": "score",
+    "score.score": "score",
+    "score.score_batch": "score",
+    "static": OPEN,
+}
+
+
+def scope_of(endpoint: str) -> str:
+    """Return the scope that a route asks for, or `OPEN`."""
+    return ROUTE_SCOPES.get(endpoint, "admin")
