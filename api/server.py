@@ -7,18 +7,24 @@ import importlib.util
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 
 from api.app import create_app
+from api.logs import log
 from api.pages import EXAMPLES
 from api.service import Scorer
 from feedback_nlp import Analyzer
 from feedback_nlp.errors import SettingError
+from feedback_nlp.jobs import Worker
+from feedback_nlp.jobs.supervisor import fork_workers
 from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
+
+if TYPE_CHECKING:
+    from feedback_nlp.batch.scoring import AnalyzerLike
 
 __all__ = ["open_socket", "run_server", "serve"]
 
@@ -63,6 +69,8 @@ def serve(
         for a port that is taken.
     BundleError
         If the bundle is refused.
+    StoreError
+        If the store cannot be used.
     """
     settings = (settings or Settings.from_environment()).with_changes(
         host=host, port=port, workers=workers, threads=threads
@@ -75,17 +83,38 @@ def serve(
         app = create_app(settings, analyzer, store)
         if store is not None:
             store.close()  # connections are not for sharing: each process opens its own
+        stop_workers = _start_job_workers(settings, analyzer, store, listener)
         if on_ready is not None:
             on_ready(_address(settings.host, listener.getsockname()[1]))
-        run_server(app, listener, settings)
+        run_server(app, listener, settings, on_exit=stop_workers)
     finally:
         listener.close()
 
 
-def run_server(app: Flask, listener: socket.socket, settings: Settings) -> None:
+def run_server(
+    app: Flask, listener: socket.socket, settings: Settings, *, on_exit: Callable[[], None] | None = None
+) -> None:
     """Serve any application with the processes, threads and time limits of ours."""
-    run = _run_gunicorn if importlib.util.find_spec("fcntl") else _run_waitress
-    run(app, listener, settings)
+    if importlib.util.find_spec("fcntl"):
+        _run_gunicorn(app, listener, settings, on_exit)
+    else:
+        _run_waitress(app, listener, settings)
+
+
+def _start_job_workers(
+    settings: Settings, analyzer: Scorer, store: Store | None, listener: socket.socket
+) -> Callable[[], None] | None:
+    if store is None or settings.job_workers == 0 or not hasattr(os, "fork"):
+        return None
+
+    def build() -> Worker:
+        return Worker(store, lambda: cast("AnalyzerLike", analyzer), on_event=_log_event)
+
+    return fork_workers(settings.job_workers, build, listener.close)
+
+
+def _log_event(name: str, values: Mapping[str, Any]) -> None:
+    log.info(name, **values)
 
 
 def _open_store(settings: Settings) -> Store | None:
@@ -167,7 +196,9 @@ def _all_threads(settings: Settings) -> int:
     return settings.threads + settings.queue_length + SPARE_THREADS
 
 
-def _run_gunicorn(app: Flask, listener: socket.socket, settings: Settings) -> None:
+def _run_gunicorn(
+    app: Flask, listener: socket.socket, settings: Settings, on_exit: Callable[[], None] | None
+) -> None:
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -176,6 +207,8 @@ def _run_gunicorn(app: Flask, listener: socket.socket, settings: Settings) -> No
         def load_config(self) -> None:
             for name, value in _gunicorn_choices(listener, settings).items():
                 self.cfg.set(name, value)
+            if on_exit is not None:
+                self.cfg.set("on_exit", lambda arbiter: on_exit())
 
         def load(self) -> Flask:
             return app

@@ -5,6 +5,8 @@
     FeedbackError                     500  1   base of all below
     ├── InputError                    422  3   the input is at fault
     │   ├── MissingColumnError        422  3   a named column is not there
+    │   ├── ResumeError               422  3   an interrupted run cannot be gone on with
+    │   ├── TooLargeError             413  3   more than is taken at a time
     │   ├── UnreadableFileError       422  3   a file cannot be read as what it says it is
     │   └── UnsupportedFormatError    415  3   no reader or writer for this kind of file
     ├── BundleError                   500  4   a model bundle cannot be used
@@ -17,7 +19,9 @@
     ├── StoreError                    500  8   the store cannot be used
     │   ├── StoreUnavailableError     503  8   the database cannot be reached or written now
     │   ├── StoreVersionError         500  8   made by a newer version, or not ours
-    │   └── NotStoredError            404  8   nothing is stored under that name
+    │   ├── NotStoredError            404  8   nothing is stored under that name
+    │   ├── JobConflictError          409  8   a job is not in the state for this, or its key is taken
+    │   └── JobFailedError            500  8   a job ended without a result
     └── ClusterError                  503  9   a cluster cannot be used
 
 Exit codes 0 (done), 2 (wrong usage, from click) and 130 (interrupted) complete the list.
@@ -36,13 +40,17 @@ __all__ = [
     "ClusterError",
     "FeedbackError",
     "InputError",
+    "JobConflictError",
+    "JobFailedError",
     "MissingColumnError",
     "NotStoredError",
     "OutputError",
+    "ResumeError",
     "SettingError",
     "StoreError",
     "StoreUnavailableError",
     "StoreVersionError",
+    "TooLargeError",
     "TrainingDataError",
     "UnreadableFileError",
     "UnsupportedFormatError",
@@ -87,6 +95,19 @@ class MissingColumnError(InputError):
     """A column that was asked for is not in the file."""
 
     title = "Missing column"
+
+
+class ResumeError(InputError):
+    """The source, the bundle or a setting changed since a run was interrupted, so it cannot be gone on with."""
+
+    title = "Cannot be resumed"
+
+
+class TooLargeError(InputError):
+    """The input is larger than what is taken at a time."""
+
+    http_status = 413
+    title = "Too large"
 
 
 class UnreadableFileError(InputError):
@@ -183,3 +204,16 @@ class ClusterError(FeedbackError):
     http_status = 503
     exit_code = 9
     title = "Cluster cannot be used"
+
+
+class JobConflictError(StoreError):
+    """A job is not in the state for what was asked, or its idempotency key was used for another request."""
+
+    http_status = 409
+    title = "Conflict with the state of a job"
+
+
+class JobFailedError(StoreError):
+    """A background job ended without a result."""
+
+    title = "Job failed"

@@ -228,6 +228,18 @@ class Settings:
         _words,
         "Store, such as postgresql://user:password@host:5432/name; not set means an SQLite file in the data folder.",
     )
+    job_workers: int = _row(
+        "JOB_WORKERS",
+        1,
+        _whole(0, 64),
+        "Processes for background jobs that `serve` starts; 0 leaves the jobs to `feedback-nlp worker`.",
+    )
+    max_upload_bytes: int = _row(
+        "MAX_UPLOAD_BYTES",
+        1_073_741_824,
+        _whole(1_024, 1_099_511_627_776),
+        "Largest file that a job takes; larger ones are answered 413.",
+    )
     training_data: Path | None = _row(  # noqa: RUF009 (a dataclass field)
         "TRAINING_DATA", None, _path, "Folder that holds datasets/ and gold/, for training and benchmarks."
     )

@@ -65,9 +65,9 @@ class FakeAnalyzer:
         if "explode" in text:
             raise RuntimeError(f"cannot digest {text!r}")
         if not text.strip():
-            return without_labels("empty", "und")
+            return without_labels("empty", "und", self.model)
         if language not in (None, "en") or "Lieferung" in text:
-            return without_labels("unsupported_language", language or "de")
+            return without_labels("unsupported_language", language or "de", self.model)
         score = max(-1.0, min(1.0, total(text) / 4))
         confidence = 0.6 + 0.3 * abs(score)
         threshold = 0.7 if precision is None else precision
@@ -86,7 +86,7 @@ class FakeAnalyzer:
             kind="complaint" if score < 0 else "praise",
             kind_confidence=0.8,
             flags=("rating_text_mismatch",) if rating is not None and (rating - 3) * score < 0 else (),
-            model=MODEL,
+            model=self.model,
             explanation=contributions(text) if explain else (),
             _details=CountingDetails(text),
         )
@@ -120,7 +120,7 @@ def contributions(text: str) -> tuple[Contribution, ...]:
     return tuple(sorted(parts, key=lambda part: -part.weight))
 
 
-def without_labels(status: str, language: str) -> Analysis:
+def without_labels(status: str, language: str, model: ModelId) -> Analysis:
     return Analysis(
         status=status,
         language=language,
@@ -136,7 +136,7 @@ def without_labels(status: str, language: str) -> Analysis:
         kind=None,
         kind_confidence=None,
         flags=(),
-        model=MODEL,
+        model=model,
     )
 
 

@@ -98,7 +98,7 @@ def test_the_description_holds_every_route_of_the_api(client: FlaskClient) -> No
     described = {(path, method.upper()) for path, item in description["paths"].items() for method in item}
     pages = ("/docs", "/login", "/logout", "/openapi.json", "/static/")
     served = {
-        (rule.rule, method)
+        (rule.rule.replace("<", "{").replace(">", "}"), method)
         for rule in client.application.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule != "/" and not rule.rule.startswith(pages)
@@ -111,8 +111,8 @@ def test_every_described_error_is_a_problem(client: FlaskClient) -> None:
     for item in description["paths"].values():
         for operation in item.values():
             for status, response in operation["responses"].items():
-                expected = "application/json" if status == "200" else "application/problem+json"
-                assert list(response["content"]) == [expected]
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"]
 
 
 def test_the_examples_of_the_description_are_answered(client: FlaskClient) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import re
 import runpy
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -55,13 +58,27 @@ def test_python_examples_run(page: str, block: str) -> None:
 
 
 @pytest.mark.parametrize(("page", "request_line"), REQUESTS)
-def test_curl_examples_are_answered(page: str, request_line: str, analyzer: Analyzer) -> None:
+def test_curl_examples_are_answered(page: str, request_line: str, analyzer: Analyzer, tmp_path: Path) -> None:
     words = shlex.split(request_line)
     path = next(word for word in words if word.startswith("http://127.0.0.1:8000")).partition(":8000")[2]
-    client = create_app(Settings(access_log=False), analyzer).test_client()
-    body = json.loads(words[words.index("-d") + 1]) if "-d" in words else None
-    answer = client.get(path) if body is None else client.post(path, json=body)
-    assert answer.status_code == 200, answer.text
+    client = create_app(Settings(access_log=False, data_dir=tmp_path), analyzer).test_client()
+    if "-d" in words:
+        answer = client.post(path, json=json.loads(words[words.index("-d") + 1]))
+    elif "-F" in words:
+        answer = client.post(path, data=form_of(words))
+    else:
+        answer = client.get(path)
+    assert answer.status_code == (202 if "-F" in words else 200), answer.text
+
+
+def form_of(words: list[str]) -> dict[str, Any]:
+    """Return the form that curl would send."""
+    given = [word for option, word in itertools.pairwise(words) if option == "-F"]
+    fields: dict[str, Any] = dict(field.split("=", 1) for field in given)
+    for name, value in fields.items():
+        if value.startswith("@"):
+            fields[name] = (io.BytesIO((ROOT / value[1:]).read_bytes()), value)
+    return fields
 
 
 def test_the_pages_hold_examples_of_each_sort() -> None:

@@ -47,6 +47,8 @@ def test_variables_of_other_programs_are_left_alone() -> None:
         ),
         ("FEEDBACK_MASK_REGIONS", "GB,IE", "mask_regions", ("GB", "IE")),
         ("FEEDBACK_ACCESS_LOG", "0", "access_log", False),
+        ("FEEDBACK_JOB_WORKERS", "0", "job_workers", 0),
+        ("FEEDBACK_MAX_UPLOAD_BYTES", "4096", "max_upload_bytes", 4096),
         ("FEEDBACK_TRAINING_DATA", "/srv/texts", "training_data", Path("/srv/texts")),
         ("FEEDBACK_PORT", "", "port", 8000),
     ],

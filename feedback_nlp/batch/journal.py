@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from feedback_nlp.batch.summary import Tally
 from feedback_nlp.batch.target import writing
-from feedback_nlp.errors import InputError
+from feedback_nlp.errors import ResumeError
 
 __all__ = ["Journal"]
 
@@ -45,7 +45,7 @@ class Journal:
 
         Raises
         ------
-        InputError
+        ResumeError
             The journal is that of another source, bundle or setting.
         """
         try:
@@ -58,7 +58,7 @@ class Journal:
         differing = [key for key, value in self._identity.items() if records[0].get(key) != value]
         if differing:
             names = ", ".join(_WORDS.get(key, key.replace("_", " ")) for key in differing)
-            raise InputError(
+            raise ResumeError(
                 f"The interrupted run cannot be resumed: {names} changed since.",
                 remedy="Start again without resuming.",
             )

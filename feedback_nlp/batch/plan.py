@@ -33,7 +33,7 @@ _WRITTEN = ".csv, .tsv, .jsonl, .ndjson (these also with .gz, .bz2, .xz or .zst)
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """How files are read and written; each as in `score_file`."""
+    """How files are read and written, as in `score_file`; messages call the source `source_name`."""
 
     text_column: str | None = None
     rating_column: str | None = None
@@ -47,6 +47,7 @@ class ScoreOptions:
     spreadsheet_safe: bool = False
     precision: float | None = None
     redactor: Redactor | None = None
+    source_name: str | None = None
 
 
 class Plan:
@@ -83,7 +84,7 @@ class Plan:
         if options.chunk_rows < 1:
             raise InputError(f"A chunk must have at least one row, not {options.chunk_rows}.")
         self._options = options
-        self.source = Source(path, options.source_format)
+        self.source = Source(path, options.source_format, name=options.source_name)
         self.format = target_format(target, options.target_format, self.source)
         self.table: AnyTable = open_table(
             self.source, encoding=options.encoding, delimiter=options.delimiter, chunk_rows=options.chunk_rows

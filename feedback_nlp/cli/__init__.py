@@ -20,6 +20,7 @@ from feedback_nlp.cli.report import report
 from feedback_nlp.cli.score import score
 from feedback_nlp.cli.serve import serve
 from feedback_nlp.cli.train import train
+from feedback_nlp.cli.worker import worker
 
 __all__ = ["commands", "main"]
 
@@ -39,7 +40,7 @@ def commands(traceback: bool) -> None:
     """
 
 
-for command in (score, report, explain, evaluate, train, serve, keys, audit, model, config):
+for command in (score, report, explain, evaluate, train, serve, worker, keys, audit, model, config):
     commands.add_command(command)
 
 

@@ -39,12 +39,13 @@ class FeedbackReader:
         file_format: FileFormat | None = None,
         encoding: str | None = None,
         delimiter: str | None = None,
+        name: str | None = None,
     ) -> None:
         unknown = sorted(set(mapping or {}) - set(COLUMN_ALIASES))
         if unknown:
             fields = ", ".join(COLUMN_ALIASES)
             raise InputError(f"{unknown[0]!r} is no field of feedback.", remedy=f"The fields are {fields}.")
-        self._source = Source(path, file_format)
+        self._source = Source(path, file_format, name=name)
         self._table = open_table(self._source, encoding=encoding, delimiter=delimiter)
         self._places = self._find_columns(dict(mapping or {}))
         self.mapping = {field: self._table.columns[place] for field, place in self._places.items()}

@@ -78,6 +78,8 @@ class Source:
         A file, or "-" for standard input.
     file_format : {"csv", "jsonl", "parquet", "xlsx"} or None, default=None
         Instead of the file's ending; standard input without it is looked at.
+    name : str or None, default=None
+        What messages call it instead of its path.
 
     Raises
     ------
@@ -87,9 +89,11 @@ class Source:
         No reader for the file's ending.
     """
 
-    def __init__(self, path: str | Path, file_format: FileFormat | None = None) -> None:
+    def __init__(
+        self, path: str | Path, file_format: FileFormat | None = None, *, name: str | None = None
+    ) -> None:
         self.is_stdin = str(path) == STANDARD_STREAM
-        self.name = "standard input" if self.is_stdin else str(path)
+        self.name = name or ("standard input" if self.is_stdin else str(path))
         self.path: Path | None = None if self.is_stdin else Path(path)
         stated, self.compression, self.ending = (None, None, "") if self.is_stdin else split_ending(path)
         self.bytes_read = 0

@@ -14,6 +14,7 @@ from feedback_nlp.store.deleting import Deletions
 from feedback_nlp.store.engine import Database, database_url
 from feedback_nlp.store.feedback import FeedbackTable
 from feedback_nlp.store.folder import data_folder
+from feedback_nlp.store.jobs import JobTable
 from feedback_nlp.store.keys import KeyTable
 from feedback_nlp.store.migrate import migrate
 from feedback_nlp.store.registry import ModelRegistry
@@ -98,6 +99,11 @@ class Store:
     def audit(self) -> AuditLog:
         """Who did what to the service itself."""
         return AuditLog(self.database)
+
+    @cached_property
+    def jobs(self) -> JobTable:
+        """Background jobs."""
+        return JobTable(self.database)
 
     def close(self) -> None:
         """Close all connections; the next use opens new ones."""
