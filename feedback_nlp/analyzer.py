@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 from feedback_nlp.bundle import Bundle, load_bundle
 from feedback_nlp.chunks import Form
 from feedback_nlp.errors import BundleError, InputError
-from feedback_nlp.explain import Explainer, Explanation
 from feedback_nlp.heads import TOPIC_COLUMNS, Heads
 from feedback_nlp.language import ENGLISH, LanguageGate, Verdict, english_confidence
 from feedback_nlp.language_words import COMMON_ENGLISH
-from feedback_nlp.own_labels import OwnHead, OwnModel
 from feedback_nlp.records import KINDS, OWN_COLUMNS, SCORED_COLUMNS, SENTIMENTS, Analysis, ModelId, OwnLabel
 from feedback_nlp.scan import ONE_AT_A_TIME
 from feedback_nlp.scoring import BatchScores, LinearScorer
 from feedback_nlp.sentiment import MIXED, pool_clauses
 from feedback_nlp.textspans import BatchDetails
 from feedback_nlp.topics import TopicSentimentHead, gather_evidence
+
+if TYPE_CHECKING:
+    from feedback_nlp.explain import Explainer, Explanation
+    from feedback_nlp.own_labels import OwnModel
 
 __all__ = ["DEFAULT_PRECISION", "Analyzer"]
 
@@ -80,12 +82,11 @@ class Analyzer:
         self._bundle = bundle
         try:
             self._heads = Heads.from_json(bundle.heads)
-            head = OwnHead.from_json(bundle.heads["own"]) if bundle.own is not None else None
+            self._own = _read_own(bundle)
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"The heads of the bundle in {bundle.path} are malformed: {error}.") from error
-        self._own = OwnModel(bundle.own, head) if bundle.own is not None and head is not None else None
-        if head is not None and head.task == "sentiment":
-            self._heads = replace(self._heads, precisions=head.precisions)
+        if self._own is not None and self._own.head.task == "sentiment":
+            self._heads = replace(self._heads, precisions=self._own.head.precisions)
         self._scorer = LinearScorer(bundle.linear, frozenset(COMMON_ENGLISH))
         self._gate = LanguageGate(bundle.linear.words)
         self.model: ModelId = bundle.model
@@ -273,6 +274,8 @@ class Analyzer:
 
     @cached_property
     def _explainer(self) -> Explainer:
+        from feedback_nlp.explain import Explainer
+
         return Explainer(self._scorer, self._heads)
 
     def _threshold_for(self, precision: float | None) -> float:
@@ -428,6 +431,14 @@ class Analyzer:
             return one
         explained = self._explainer.explain(text, SENTIMENTS.index(one.sentiment))
         return replace(one, explanation=explained.contributions)
+
+
+def _read_own(bundle: Bundle) -> OwnModel | None:
+    if bundle.own is None:
+        return None
+    from feedback_nlp.own_labels import OwnHead, OwnModel
+
+    return OwnModel(bundle.own, OwnHead.from_json(bundle.heads["own"]))
 
 
 def _check_texts(texts: Sequence[str], first: int = 0) -> None:

@@ -8,24 +8,26 @@ every chunk of a text is one dictionary look-up. Each chunk is an integer; its t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.features import EXPRESSIVE_MARKS
-from feedback_nlp.forms import MARK, WORD, classify_form, normalize_token, normalize_words
+from feedback_nlp.cuts import Cuts, KnownCuts, cut_chunks
+from feedback_nlp.forms import EXPRESSIVE_MARKS, MARK, WORD, classify_form, normalize_token, normalize_words
 from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import (
     BREAKS,
     CLAUSE_MARKS,
     CONTRASTS,
     LIFTERS,
+    LINE_BREAK,
     NEGATORS,
     WISHES,
+    build_tokenizer,
     mend_surrogates,
-    split_surfaces,
 )
 from feedback_nlp.shapes import ShapeReader
 
@@ -41,12 +43,10 @@ CAPACITY = 400_000
 LONGEST_REMEMBERED = 64
 #: New chunks given to spaCy at a time, as one text: a call of it costs more than the tokens of a chunk.
 _TOGETHER = 2_000
-#: Stands between the chunks of two lines; no text can hold it, since texts are split at white space.
-LINE_BREAK = "\n"
+#: Bits of a known form that no chunk has had yet.
+_NOT_MET = -1
 
 Ints = NDArray[np.int32]
-#: Where the tokens of a chunk start, and its length.
-Cuts = tuple[int, ...]
 
 
 class Form:
@@ -91,23 +91,24 @@ class ChunkTable:
 
     Parameters
     ----------
-    nlp : spacy.language.Language
-        The tokenizer of `preprocess.build_tokenizer`.
+    nlp : spacy.language.Language or None
+        What `preprocess.build_tokenizer` returns; None to build it when a chunk first needs it.
     forms : sequence of str
         Known normal forms: they get the numbers 0, 1, 2, ... for good.
     on_forget : callable
         Called when unknown forms have been forgotten and their numbers will be used anew.
     """
 
-    def __init__(self, nlp: Language, forms: Sequence[str], on_forget: Callable[[], None]) -> None:
-        self._nlp = nlp
-        tokenizer = cast("Tokenizer", nlp.tokenizer)
-        self._shapes = ShapeReader(tokenizer.rules, tokenizer.suffix_search)
+    def __init__(self, nlp: Language | None, forms: Sequence[str], on_forget: Callable[[], None]) -> None:
+        self._given = nlp
+        known = KnownCuts.read() if nlp is None else None
+        self._known_cuts = known or KnownCuts.ask(self._nlp)
+        self._shapes = ShapeReader(self._known_cuts.special_cases, self._has_suffix)
         self._known = len(forms)
         self._on_forget = on_forget
         self.forms: list[str] = list(forms)
         self._form_index: dict[str, int] = {form: number for number, form in enumerate(forms)}
-        self._form_bits: list[int] = [bits_of(form) for form in forms]
+        self._form_bits: list[int] = [_NOT_MET] * len(forms)
         self._start_empty()
 
     def _start_empty(self) -> None:
@@ -120,8 +121,15 @@ class ChunkTable:
         self._starts.extend([0])
         self._counts.extend([0])
         self._passing: list[str] = []
-        self._cuts: dict[str, Cuts] = {}
+        self._cuts = {**self._known_cuts.shapes, **self._known_cuts.special_cases}
         self._surface_forms: dict[str, int] = {}
+
+    @cached_property
+    def _nlp(self) -> Language:
+        return self._given or build_tokenizer()
+
+    def _has_suffix(self, text: str) -> bool:
+        return cast("Tokenizer", self._nlp.tokenizer).suffix_search(text) is not None
 
     def look_up(self, chunks: list[str]) -> Ints:
         """Return the number of each chunk, learning those not seen before.
@@ -162,7 +170,8 @@ class ChunkTable:
         short = [chunk for chunk in chunks if len(chunk) <= LONGEST_REMEMBERED]
         long = [chunk for chunk in chunks if len(chunk) > LONGEST_REMEMBERED]
         self._passing.extend(long)
-        shapes = list(map(self._shapes.shape_of, short))
+        cases = self._known_cuts.special_cases
+        shapes = [chunk if chunk in cases else self._shapes.shape_of(chunk) for chunk in short]
         self._learn_shapes(dict.fromkeys(shape for shape in shapes if shape and shape not in self._cuts))
         cuts = [self._cuts.get(shape) if shape else None for shape in shapes]
         self._add(
@@ -171,29 +180,14 @@ class ChunkTable:
         )
         unlike = [chunk for chunk, found in zip(short, cuts, strict=True) if not found]
         for block in [[chunk] for chunk in long] + _blocks(unlike):
-            self._add(block, self._cut(block))
+            self._add(block, cut_chunks(self._nlp, block))
 
     def _learn_shapes(self, shapes: Iterable[str]) -> None:
         """Ask spaCy for the cuts of new shapes."""
         # A shape that is no shape of its own holds a special case by chance, and says nothing of its chunks.
         sound = [shape for shape in shapes if self._shapes.shape_of(shape) == shape]
         for block in _blocks(sound):
-            self._cuts.update(zip(block, self._cut(block), strict=True))
-
-    def _cut(self, chunks: list[str]) -> list[Cuts]:
-        """Return for each chunk where its tokens start, and its length."""
-        # A line break is a token of its own, so that no rule of the tokenizer sees two chunks side by side.
-        with self._nlp.memory_zone():  # else spaCy keeps every string for ever
-            tokens = split_surfaces(self._nlp, LINE_BREAK.join(chunks))
-        cuts: list[list[int]] = [[]]
-        first = 0
-        for surface, offset in tokens:
-            if surface == LINE_BREAK:
-                cuts.append([])
-                first = offset + 1
-            else:
-                cuts[-1].append(offset - first)
-        return [(*starts, len(chunk)) for starts, chunk in zip(cuts, chunks, strict=True)]
+            self._cuts.update(zip(block, cut_chunks(self._nlp, block), strict=True))
 
     def _add(self, chunks: list[str], cuts: list[Cuts]) -> None:
         """Add chunks with the tokens of each."""
@@ -235,7 +229,9 @@ class ChunkTable:
         if number is None:
             number = self._form_index[form] = len(self.forms)
             self.forms.append(form)
-            self._form_bits.append(bits_of(form))
+            self._form_bits.append(_NOT_MET)
+        if self._form_bits[number] == _NOT_MET:
+            self._form_bits[number] = bits_of(form)
         return number
 
     def _forget(self) -> None:

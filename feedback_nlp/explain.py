@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.bundle import Floats
-from feedback_nlp.features import EXPRESSIVE_MARKS, MAX_TERM_WORDS
-from feedback_nlp.forms import MARK, WORD
+from feedback_nlp.features import MAX_TERM_WORDS
+from feedback_nlp.forms import EXPRESSIVE_MARKS, MARK, WORD
 from feedback_nlp.heads import Heads
 from feedback_nlp.preprocess import NEGATED, SCOPE_PREFIX, Prepared, Preprocessor
 from feedback_nlp.records import SENTIMENTS, Contribution
@@ -116,8 +116,10 @@ class Explainer:
         idf = linear.term_idf[rows].astype(np.float64)
         values = idf * (linear.term_weights[rows, :N_SENTIMENTS] @ direction) / np.sqrt(np.sum(idf**2) or 1)
         words = _word_spans(prepared, tokens)
-        numbers = [self._scorer.table.number_of(word) for word in words]
-        spelled = self._scorer.spellings()[numbers, :N_SENTIMENTS] @ direction / np.sqrt(len(words) or 1)
+        numbers = np.array([self._scorer.table.number_of(word) for word in words], dtype=np.int32)
+        spelled = (
+            self._scorer.spellings(numbers)[numbers, :N_SENTIMENTS] @ direction / np.sqrt(len(words) or 1)
+        )
         for places, value in zip(
             [*spans.values(), *words.values()], [*values.tolist(), *spelled.tolist()], strict=True
         ):

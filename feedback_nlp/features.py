@@ -22,21 +22,15 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 
-from feedback_nlp.forms import MARK, WORD
+from feedback_nlp.forms import EXPRESSIVE_MARKS, MARK, WORD
 from feedback_nlp.preprocess import SCOPE_PREFIX, WISHED, Prepared
+from feedback_nlp.spelling import spell, spelling_profiles
 
 __all__ = ["SpellingVectorizer", "build_term_vectorizer", "spell", "spellings_of", "terms_of"]
 
 #: Longest run of words that makes a term: triples still gained a little over pairs (docs/quality.md).
 MAX_TERM_WORDS = 3
-#: Lengths of character n-grams. Two letters say nothing, six are nearly the word.
-SPELLING_RANGE = (3, 5)
-#: A longer word is cut for its spelling: nobody misspells the 31st letter.
-LONGEST_SPELLED = 30
-#: Marks that are terms; other punctuation is not.
-EXPRESSIVE_MARKS = frozenset("!?")
 
 
 def terms_of(prepared: Prepared, clause: int | None = None) -> list[str]:
@@ -78,19 +72,6 @@ def spellings_of(prepared: Prepared, clause: int | None = None) -> list[str]:
     """Return the distinct words of a text, sorted; placeholders such as "<url>" have no spelling."""
     triples = zip(prepared.forms, prepared.classes, prepared.clauses, strict=True)
     return sorted({f for f, c, i in triples if c == WORD and f[0] != "<" and clause in (None, i)})
-
-
-def spell(word: str) -> list[str]:
-    """Return the character n-grams of a word, with a space at both ends.
-
-    Examples
-    --------
-    >>> spell("bad")
-    [' ba', 'bad', 'ad ', ' bad', 'bad ', ' bad ']
-    """
-    framed = f" {word[:LONGEST_SPELLED]} "
-    low, high = SPELLING_RANGE
-    return [framed[i : i + n] for n in range(low, high + 1) for i in range(len(framed) - n + 1)]
 
 
 def _identity(terms: list[str]) -> list[str]:
@@ -172,16 +153,7 @@ class SpellingVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def profiles(self, words: Sequence[str]) -> sp.csr_matrix:
         """Return the profile of each word, scaled to length 1; shape (n_words, n_ngrams)."""
-        rows: list[int] = []
-        columns: list[int] = []
-        for row, word in enumerate(words):
-            found = [self.vocabulary_[gram] for gram in spell(word) if gram in self.vocabulary_]
-            rows.extend([row] * len(found))
-            columns.extend(found)
-        shape = (len(words), len(self.vocabulary_))
-        if not words:  # normalize refuses a block without rows
-            return sp.csr_matrix(np.zeros(shape, dtype=np.float32))
-        return sp.csr_matrix(normalize(sp.csr_matrix((self.idf_[columns], (rows, columns)), shape=shape)))
+        return spelling_profiles(words, self.vocabulary_, self.idf_)
 
 
 def _text_by_word(documents: Iterable[list[str]]) -> tuple[sp.csr_matrix, list[str]]:

@@ -14,6 +14,7 @@ __all__ = [
     "EMOTE",
     "EMOTICON",
     "END",
+    "EXPRESSIVE_MARKS",
     "MARK",
     "WORD",
     "classify_form",
@@ -146,6 +147,9 @@ def _normalize_number(form: str) -> str:
         return "<measure>"
     return form if len(form) <= 5 else "<code>"
 
+
+#: Marks that are terms; other punctuation is not.
+EXPRESSIVE_MARKS = frozenset("!?")
 
 #: What a normal form is to the scanner below; small integers, so that a whole batch can be scanned in numpy.
 WORD, MARK, END, ELLIPSIS, EMOTE = range(5)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy.sparse._sparsetools import csr_matvecs
 
 from feedback_nlp.bundle import Floats, LinearPart
-from feedback_nlp.chunks import ChunkTable, Form
-from feedback_nlp.features import SpellingVectorizer
+from feedback_nlp.chunks import ChunkTable, Form, Ints
 from feedback_nlp.growing import GrowingArray
-from feedback_nlp.preprocess import NEGATED, build_tokenizer
+from feedback_nlp.preprocess import NEGATED
 from feedback_nlp.scan import Longs, Tokens, scan_texts
+from feedback_nlp.spelling import spelling_profiles
 
 __all__ = ["BatchScores", "LinearScorer"]
 
@@ -123,12 +123,13 @@ class LinearScorer:
         self.linear = linear
         self._n_words = len(linear.words)
         self._extra = sorted(common_words - set(linear.words))
-        self.table = ChunkTable(build_tokenizer(), [*linear.words, *self._extra], self._forget_spellings)
-        self._speller = SpellingVectorizer(vocabulary=linear.grams, idf=linear.gram_idf).fit([])
+        self.table = ChunkTable(None, [*linear.words, *self._extra], self._forget_spellings)
+        self._grams = {gram: column for column, gram in enumerate(linear.grams)}
         self._n_outputs = linear.term_weights.shape[1]
         self._squares = linear.term_idf.astype(np.float64) ** 2
         self._index_terms(linear)
-        self._spelled = GrowingArray(np.float32, self._n_outputs)
+        self._spellings = GrowingArray(np.float32, self._n_outputs)
+        self._is_spelled = GrowingArray(np.bool_)
         self._word_kinds = GrowingArray(np.int8)
         self._word_kinds.extend([_word_kind(form, common_words) for form in self.table.forms])
 
@@ -142,15 +143,22 @@ class LinearScorer:
         self._phrases = TermTable(_phrase_keys(words[~single].T), numbers[~single])
 
     def _forget_spellings(self) -> None:
-        self._spelled.cut(self.n_known_forms)
+        self._spellings.cut(self.n_known_forms)
+        self._is_spelled.cut(self.n_known_forms)
         self._word_kinds.cut(self.n_known_forms)
 
-    def spellings(self) -> Floats:
-        """Return the spelling scores of every form met so far, shape (n_forms, n_outputs)."""
-        new = self.table.forms[len(self._spelled) :]
-        if new:
-            self._spelled.extend(self._speller.profiles(new) @ self.linear.gram_weights)
-        return self._spelled.view
+    def spellings(self, forms: Ints) -> Floats:
+        """Return the table of spelling scores, shape (n_forms, n_outputs); the rows of `forms` are filled in."""
+        unmet = len(self.table.forms) - len(self._is_spelled)
+        self._is_spelled.extend(np.zeros(unmet, dtype=np.bool_))
+        self._spellings.extend(np.zeros((unmet, self._n_outputs), dtype=np.float32))
+        new = np.unique(forms[~self._is_spelled.view[forms]])
+        if len(new):
+            words = [self.table.forms[form] for form in new.tolist()]
+            profiles = spelling_profiles(words, self._grams, self.linear.gram_idf)
+            self._spellings.view[new] = profiles @ self.linear.gram_weights
+            self._is_spelled.view[new] = True
+        return self._spellings.view
 
     def score(self, texts: list[str]) -> BatchScores:
         """Return the linear outputs of `texts` and of their clauses."""
@@ -163,7 +171,7 @@ class LinearScorer:
         by_clause = _distinct(owners, terms, len(self._squares))
         by_text = _distinct(clause_texts[by_clause[0]], by_clause[1], len(self._squares))
         spelled = (tokens.bits & Form.SPELLED) != 0
-        spellings = self.spellings()
+        spellings = self.spellings(tokens.forms[spelled])
         words_by_clause = _distinct(tokens.clauses[spelled], tokens.forms[spelled], len(spellings))
         words_by_text = _distinct(clause_texts[words_by_clause[0]], words_by_clause[1], len(spellings))
         return BatchScores(

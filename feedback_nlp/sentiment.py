@@ -18,7 +18,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from feedback_nlp.bundle import Floats
 from feedback_nlp.scan import Longs
@@ -89,6 +88,8 @@ def fit_classes(
     weights : ndarray, shape (n_inputs, n_classes)
     intercepts : ndarray, shape (n_classes,)
     """
+    from sklearn.linear_model import LogisticRegression  # training only: half the time of a cold start
+
     weights = np.zeros((inputs.shape[1], n_classes))
     intercepts = np.full(n_classes, NEVER)
     seen = np.unique(labels)

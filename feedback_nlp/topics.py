@@ -16,7 +16,6 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from feedback_nlp.bundle import Floats
 from feedback_nlp.scan import Longs
@@ -69,6 +68,8 @@ class TopicHead:
     @classmethod
     def fit(cls, evidence: TopicEvidence, present: NDArray[np.bool_]) -> Self:
         """Fit the head on texts that the linear model has not seen; thresholds are 0.5 until tuned."""
+        from sklearn.linear_model import LogisticRegression  # training only: half the time of a cold start
+
         rows = []
         for topic in range(present.shape[1]):
             if present[:, topic].all() or not present[:, topic].any():

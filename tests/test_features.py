@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from feedback_nlp.features import (
-    LONGEST_SPELLED,
-    SpellingVectorizer,
-    build_term_vectorizer,
-    spell,
-    spellings_of,
-    terms_of,
-)
+from feedback_nlp.features import SpellingVectorizer, build_term_vectorizer, spellings_of, terms_of
 from feedback_nlp.preprocess import Preprocessor
+from feedback_nlp.spelling import LONGEST_SPELLED, spell
 
 PREPROCESSOR = Preprocessor()
 
