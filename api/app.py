@@ -6,7 +6,7 @@ from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import docs, health, jobs, login, model, pages, score
+from api import customers, docs, feedback, health, jobs, login, model, pages, score
 from api.access import install_access
 from api.hooks import install_hooks
 from api.logs import log
@@ -89,7 +89,8 @@ def _refuse(error: ValidationError) -> None:
 
 
 def _register(app: OpenAPI) -> None:
-    for resource in (score.blueprint, jobs.blueprint, model.blueprint, health.blueprint):
+    stored = (feedback.blueprint, customers.blueprint, jobs.blueprint)
+    for resource in (score.blueprint, *stored, model.blueprint, health.blueprint):
         app.register_api(resource)
     for pages_of_ours in (docs.blueprint, login.blueprint, pages.blueprint):
         app.register_blueprint(pages_of_ours)

@@ -101,7 +101,12 @@ def problem_of_document(error: ValidationError) -> Problem:
 
 
 def _found(error: ValidationError) -> list[ErrorDetails]:
-    return error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    for item in found:
+        # Which of two shapes a body was taken for is no place in it.
+        if item["loc"][:1] in (("one",), ("many",)):
+            item["loc"] = item["loc"][1:]
+    return found
 
 
 def _readable(found: Iterable[ErrorDetails]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from api.combiner import Combiner
 from api.contracts import Scorer
 from api.problems import Problem
 from feedback_nlp.errors import BundleError
+from feedback_nlp.redact import Redactor
 from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
 
@@ -43,12 +44,19 @@ class Service:
     store: Store | None = None
     admission: Admission = field(init=False)
     combiner: Combiner | None = field(init=False)
+    redactor: Redactor | None = field(init=False)
     _opening: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "combiner", Combiner(self.analyzer) if self.analyzer else None)
         admission = Admission(self.settings.threads, self.settings.queue_length)
         object.__setattr__(self, "admission", admission)
+        redactor = (
+            Redactor.from_words(regions=self.settings.mask_regions, numbers=self.settings.mask_numbers)
+            if self.settings.mask
+            else None
+        )
+        object.__setattr__(self, "redactor", redactor)
 
     def ready_combiner(self) -> Combiner:
         """Return what analyses single texts, together with those of other requests.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -96,9 +97,10 @@ def test_the_description_is_valid_openapi_3_1(client: FlaskClient) -> None:
 def test_the_description_holds_every_route_of_the_api(client: FlaskClient) -> None:
     description = client.get("/openapi.json").get_json()
     described = {(path, method.upper()) for path, item in description["paths"].items() for method in item}
+    pattern = re.compile(r"<(?:\w+:)?(\w+)>")
     pages = ("/docs", "/login", "/logout", "/openapi.json", "/static/")
     served = {
-        (rule.rule.replace("<", "{").replace(">", "}"), method)
+        (pattern.sub(r"{\1}", rule.rule), method)
         for rule in client.application.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule != "/" and not rule.rule.startswith(pages)

@@ -135,7 +135,9 @@ def test_one_piece_of_feedback_is_deleted_with_all_that_hangs_on_it(store: Store
     assert done.subject_digest == hashlib.sha256(b"a").hexdigest()
     assert store.deletions.get(done.receipt) == done
     after = rows(store)
-    assert {name for name in after if after[name] != before[name]} == {"deletions", "models"}
+    assert {name for name in after if after[name] != before[name]} == {"deletions", "models", "audit_log"}
+    (entry,) = store.audit.page()
+    assert (entry.actor, entry.action, entry.target) == ("eve", "feedback.delete", done.receipt)
     assert store.feedback.count(Filters(search="card")) == 0
     with pytest.raises(NotStoredError):
         store.deletions.feedback("a")

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, insert, select
 
 from feedback_nlp.errors import NotStoredError
+from feedback_nlp.store.audit import add_entry
 from feedback_nlp.store.counting import add_cells
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.labels import Cells, count_cells
@@ -140,6 +141,8 @@ def _delete(
     if reason != "retention" or rows:
         kept = {name: value for name, value in asdict(done).items() if name not in ("receipt", "jobs")}
         connection.execute(insert(deletions).values(id=done.receipt, actor=actor[:200], **kept))
+        # By the receipt, never by the id or reference: what is deleted is gone from here too.
+        add_entry(connection, actor, f"{reason}.delete", done.receipt, counts)
     return done
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from feedback_nlp.errors import NotStoredError
 from feedback_nlp.records import Analysis, Feedback
-from feedback_nlp.store.adding import Origin, add_batch, begin_chunk
+from feedback_nlp.store.adding import GROUP, Origin, add_batch, begin_chunk
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.finding import count_found, find_page, load_rows
 from feedback_nlp.store.plain import storable
-from feedback_nlp.store.tables import feedback, feedback_revisions
+from feedback_nlp.store.rows import ANALYSIS_COLUMNS, analysis_from
+from feedback_nlp.store.tables import analyses, feedback, feedback_revisions, models
 from feedback_nlp.store.values import Added, Filters, Page, Revision, StoredFeedback
 
 __all__ = ["FeedbackTable"]
@@ -137,6 +138,33 @@ class FeedbackTable:
         """Return feedback by its numbers in the store, in their order; numbers that are gone are left out."""
         with self._database.read() as connection:
             return load_rows(connection, keys)
+
+    def by_ids(self, ids: Sequence[str]) -> list[StoredFeedback]:
+        """Return feedback by the callers' ids, in the order of arrival; ids that are not there are left out."""
+        query = select(feedback.c.id).where(feedback.c.external_id.in_(bindparam("ids", expanding=True)))
+        with self._database.read() as connection:
+            found: list[StoredFeedback] = []
+            for start in range(0, len(ids), GROUP):
+                wanted = [storable(id) for id in ids[start : start + GROUP]]
+                found += load_rows(
+                    connection, sorted(connection.execute(query, {"ids": wanted}).scalars().all())
+                )
+            return found
+
+    def analyses(self, id: str) -> list[tuple[int, Analysis]]:
+        """Return what each model said of each revision, oldest first, as (revision, analysis)."""
+        query = (
+            select(*ANALYSIS_COLUMNS)
+            .select_from(
+                analyses.join(feedback, feedback.c.id == analyses.c.feedback_id).join(
+                    models, models.c.id == analyses.c.model_id
+                )
+            )
+            .where(feedback.c.external_id == storable(id))
+            .order_by(analyses.c.revision, analyses.c.id)
+        )
+        with self._database.read() as connection:
+            return [(row.analysis_revision, analysis_from(row)) for row in connection.execute(query)]
 
     def revisions(self, id: str) -> list[Revision]:
         """Return the older texts of a piece of feedback, oldest first."""

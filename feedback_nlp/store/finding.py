@@ -132,7 +132,7 @@ class _Chosen:
 
     def _about_topic(self) -> list[ColumnElement[bool]]:
         t, filters = feedback_topics.c, self._filters
-        about: list[ColumnElement[bool]] = [t.topic == filters.topic]
+        about: list[ColumnElement[bool]] = [t.topic == storable(filters.topic or "")]
         if filters.topic_sentiment is not None:
             about.append(t.sentiment == filters.topic_sentiment)
         if not self._topic_leads:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 
 from feedback_nlp.errors import NotStoredError
 from feedback_nlp.records import ModelId
+from feedback_nlp.store.audit import add_entry
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.tables import analyses, model_activations, models
 from feedback_nlp.store.values import ModelEntry
@@ -214,6 +215,8 @@ def _entries() -> Select[Any]:
 def _activate(connection: Connection, key: int, actor: str, reason: str) -> None:
     values = {"model_id": key, "activated_at": datetime.now(UTC), "actor": actor[:200], "reason": reason}
     connection.execute(insert(model_activations).values(values))
+    name = connection.execute(select(models.c.model).where(models.c.id == key)).scalar_one()
+    add_entry(connection, actor, f"model.{reason}", name)
 
 
 def _entry(row: Any) -> ModelEntry:
