@@ -7,10 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-__all__ = ["InMemory", "empty_server", "memory_of_workers", "service"]
+__all__ = ["InMemory", "cpu_seconds", "empty_server", "memory_of_workers", "service"]
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -62,12 +62,12 @@ def _running(program: str, workers: int) -> Iterator[tuple[str, int]]:
             child.wait(60)
 
 
-def service(workers: int):
+def service(workers: int) -> AbstractContextManager[tuple[str, int]]:
     """Run the service as `feedback-nlp serve` does; give its address and process id."""
     return _running(_SERVICE, workers)
 
 
-def empty_server(workers: int):
+def empty_server(workers: int) -> AbstractContextManager[tuple[str, int]]:
     """Run an empty Flask endpoint on the same server; give its address and process id."""
     return _running(_EMPTY, workers)
 
@@ -110,10 +110,22 @@ class InMemory:
             child.communicate()
 
 
+def _workers_of(parent: int) -> list[str]:
+    return Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
+
+
+def cpu_seconds(parent: int) -> float:
+    """Return the processor time that the workers of a server have used so far (Linux)."""
+    ticks = 0
+    for worker in _workers_of(parent):
+        fields = Path(f"/proc/{worker}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def memory_of_workers(parent: int) -> list[tuple[float, float]]:
     """Return resident and proportional memory in MB of each process of a server, the parent first (Linux)."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
-    return [_memory(process) for process in (str(parent), *children)]
+    return [_memory(process) for process in (str(parent), *_workers_of(parent))]
 
 
 def _memory(process: str) -> tuple[float, float]:

@@ -4,8 +4,9 @@
 
 Everything runs on this machine: the service, an empty Flask endpoint on the same server with as many workers, processes
 that analyse in memory, and a small load generator over loopback. They take turns in each round; figures are medians,
-ratios medians of the rounds' ratios. The texts are those of data/sample_feedback.csv. Bounded: rounds x 4 x seconds.
-The load generator shares the cores with what it measures.
+ratios medians of the rounds' ratios. The texts are those of data/sample_feedback.csv. Bounded: rounds x 5 x seconds.
+The generator shares the cores with what it measures, and other work may too: so there is also the processor time that
+the workers use for a request, and its ratio, which other work disturbs less. Linux only.
 """
 
 from __future__ import annotations
@@ -20,12 +21,11 @@ from pathlib import Path
 from statistics import median
 
 from _load_client import Outcome, build_request, percentile, press, press_at_rate
-from _load_servers import ROOT, InMemory, empty_server, memory_of_workers, service
+from _load_servers import ROOT, InMemory, cpu_seconds, empty_server, memory_of_workers, service
 from _speed_paths import describe_machine
 
 SEED = 7
 BATCH = 100
-BATCH_CONNECTIONS = 4
 
 
 def read_sample() -> list[str]:
@@ -79,54 +79,67 @@ def main() -> None:
         path.write_text(json.dumps(texts), encoding="utf-8")
         memory = InMemory(path, options.workers)
         try:
-            with service(options.workers) as (ours, parent), empty_server(options.workers) as (empty, _):
-                measure(options, texts, ours, empty, memory)
+            with service(options.workers) as (ours, parent), empty_server(options.workers) as (empty, other):
+                measure(options, texts, (ours, parent), (empty, other), memory)
                 report_memory(parent)
         finally:
             memory.close()
 
 
 def measure(
-    options: argparse.Namespace, texts: Sequence[str], ours: str, empty: str, memory: InMemory
+    options: argparse.Namespace,
+    texts: Sequence[str],
+    ours: tuple[str, int],
+    empty: tuple[str, int],
+    memory: InMemory,
 ) -> None:
     """Run the rounds against both servers and the processes in memory."""
-    single, nothing = single_requests(ours, "/v1/score", texts), single_requests(empty, "/empty", texts)
-    batches = batch_requests(ours, texts)
-    rates: dict[str, list[float]] = {"empty": [], "single": [], "batch": [], "memory": []}
+    single = single_requests(ours[0], "/v1/score", texts)
+    work = {
+        "empty": (empty, single_requests(empty[0], "/empty", texts)),
+        "single": (ours, single),
+        "batch": (ours, batch_requests(ours[0], texts)),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in (*work, "memory")}
+    costs: dict[str, list[float]] = {name: [] for name in work}
     outcomes: list[Outcome] = []
     for warm_up in (True, *[False] * options.rounds):
         seconds = 1.0 if warm_up else options.seconds
-        found = {
-            "empty": press(empty, nothing, connections=options.connections, seconds=seconds),
-            "single": press(ours, single, connections=options.connections, seconds=seconds),
-            "batch": press(ours, batches, connections=BATCH_CONNECTIONS, seconds=seconds),
-        }
+        found: dict[str, Outcome] = {}
+        for name, ((address, parent), requests) in work.items():
+            before = cpu_seconds(parent)
+            found[name] = press(address, requests, connections=options.connections, seconds=seconds)
+            costs[name].append((cpu_seconds(parent) - before) / max(1, len(found[name].latencies)))
         in_memory = memory.rate(seconds)
         if warm_up:
+            costs = {name: [] for name in work}
             continue
         for name, outcome in found.items():
             rates[name].append(outcome.rate)
         rates["memory"].append(in_memory)
         half = found["single"].rate / 2
         outcomes.append(
-            press_at_rate(ours, single, connections=options.connections, seconds=seconds, rate=half)
+            press_at_rate(ours[0], single, connections=options.connections, seconds=seconds, rate=half)
         )
         refused = {status for outcome in (*found.values(), outcomes[-1]) for status in outcome.others}
         if refused:
             raise SystemExit(f"There were answers with status {refused}.")
+    report(rates, costs, outcomes)
+
+
+def report(rates: dict[str, list[float]], costs: dict[str, list[float]], outcomes: Sequence[Outcome]) -> None:
+    """Print the table of what the rounds gave."""
+    batch_texts = [BATCH * rate for rate in rates["batch"]]
     print("| what | median | rounds | unit | ratio |\n|---|---:|---:|---|---:|")
     row("empty Flask endpoint", rates["empty"], "requests/s")
-    row(
-        "POST /v1/score, one short text",
-        rates["single"],
-        "requests/s",
-        ratio_of(rates["single"], rates["empty"]),
-    )
+    row("POST /v1/score", rates["single"], "requests/s", ratio_of(rates["single"], rates["empty"]))
     row("in memory, as many processes", rates["memory"], "texts/s")
-    batch_texts = [BATCH * rate for rate in rates["batch"]]
-    row(
-        f"POST /v1/score/batch, {BATCH} texts", batch_texts, "texts/s", ratio_of(batch_texts, rates["memory"])
-    )
+    row(f"POST /v1/score/batch of {BATCH}", batch_texts, "texts/s", ratio_of(batch_texts, rates["memory"]))
+    microseconds = {name: [1e6 * cost for cost in costs[name]] for name in costs}
+    row("processor time of the empty endpoint", microseconds["empty"], "us a request")
+    shares = ratio_of(microseconds["empty"], microseconds["single"])
+    row("processor time of /v1/score", microseconds["single"], "us a request", shares)
+    row("processor time of a batch", [cost / BATCH for cost in microseconds["batch"]], "us a text")
     for share in (0.5, 0.99):
         figures = [1000 * percentile(outcome.latencies, share) for outcome in outcomes]
         row(f"p{share * 100:g} of /v1/score at half its maximum rate", figures, "ms")

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LINE_BREAK", "ChunkTable", "Form"]
 
-#: Chunks remembered before the table starts anew; about 60 MB.
-CAPACITY = 400_000
+#: Chunks remembered before the table starts anew: some 340 bytes each, so a large file takes no more memory than a
+#: middling one, and the words that come often are learned again within a few thousand texts.
+CAPACITY = 150_000
 #: A chunk longer than this is looked at each time: it is an address or noise and will not come again.
 LONGEST_REMEMBERED = 64
 #: New chunks given to spaCy at a time, as one text: a call of it costs more than the tokens of a chunk.
