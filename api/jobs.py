@@ -20,6 +20,7 @@ from feedback_nlp.errors import JobConflictError, NotStoredError
 from feedback_nlp.jobs import JobFiles, Upload, UploadOptions, submit_upload
 from feedback_nlp.store import Store
 from feedback_nlp.store.jobs import ENDED, JobRecord
+from feedback_nlp.store.keys import ApiKey
 
 __all__ = ["blueprint"]
 
@@ -67,10 +68,11 @@ def _store() -> Store:
     summary="Score a file in the background",
     description="CSV, TSV, JSON Lines, Parquet or XLSX, the text formats also compressed. With the same "
     "`Idempotency-Key`, file and options the same job is returned again; with another file it is 409.",
-    responses={202: JobResponse, **problem_responses(400, 409, 413, 415)},
+    responses={202: JobResponse, **problem_responses(400, 403, 409, 413, 415)},
 )
 def create_job(header: JobHeaders, form: UploadForm) -> Response:
     """Queue an upload."""
+    _check_may_store(form)
     upload = _received(form)
     options = UploadOptions(
         mapping=form.mapping,
@@ -91,6 +93,13 @@ def create_job(header: JobHeaders, form: UploadForm) -> Response:
     response.status_code = HTTPStatus.ACCEPTED
     response.headers["Location"] = url_for("jobs.get_job", job_id=job.id)
     return response
+
+
+def _check_may_store(form: UploadForm) -> None:
+    key: ApiKey | None = g.get("key")
+    if form.store and key is not None and not key.allows("write"):
+        detail = "To keep the feedback of a file the key needs the scope `write`."
+        raise Problem(HTTPStatus.FORBIDDEN, "scope", detail)
 
 
 def _received(form: UploadForm) -> Upload:

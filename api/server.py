@@ -21,6 +21,7 @@ from feedback_nlp import Analyzer
 from feedback_nlp.errors import SettingError
 from feedback_nlp.jobs import Worker
 from feedback_nlp.jobs.supervisor import fork_workers
+from feedback_nlp.redact import Redactor
 from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
 
@@ -110,9 +111,17 @@ def _start_job_workers(
         return None
 
     def build() -> Worker:
-        return Worker(store, lambda: cast("AnalyzerLike", analyzer), on_event=_log_event)
+        return Worker(
+            store, lambda: cast("AnalyzerLike", analyzer), redactor=_redactor(settings), on_event=_log_event
+        )
 
     return fork_workers(settings.job_workers, build, listener.close)
+
+
+def _redactor(settings: Settings) -> Redactor | None:
+    if not settings.mask:
+        return None
+    return Redactor.from_words(regions=settings.mask_regions, numbers=settings.mask_numbers)
 
 
 def _log_event(name: str, values: Mapping[str, Any]) -> None:

@@ -209,3 +209,23 @@ def test_a_service_that_keeps_nothing_has_no_jobs() -> None:
         404,
         "This service keeps nothing (FEEDBACK_STORE is false); it only scores.",
     )
+
+
+def test_jobs_belong_to_their_key_and_keeping_feedback_asks_for_write(
+    client: FlaskClient, own_store: Store
+) -> None:
+    def bearer(scope: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {own_store.keys.add('t', [scope], actor='t').token}"}
+
+    scoring, writing = bearer("score"), bearer("write")
+    job = queued(client, headers=scoring)
+    assert client.get(f"/v1/jobs/{job.id}", headers=scoring).status_code == 200
+    assert client.get(f"/v1/jobs/{job.id}", headers=bearer("score")).status_code == 404
+    assert client.get(f"/v1/jobs/{job.id}").status_code == 401
+    assert problem(send(client, headers=scoring, store="true")) == (
+        403,
+        "To keep the feedback of a file the key needs the scope `write`.",
+    )
+    both = own_store.keys.add("t", ["score", "write"], actor="t").token
+    assert queued(client, headers={"Authorization": f"Bearer {both}"}, store="true").state == "queued"
+    assert send(client, headers=writing).status_code == 403

@@ -44,7 +44,7 @@ def own_store(tmp_path: Path) -> Iterator[Store]:
 
 
 def submit(
-    store: Store, content: bytes, name: str = "export.csv", key: str | None = None, **options: Any
+    store: Store, content: bytes, name: str = "export.csv", key: str | None = None, /, **options: Any
 ) -> JobRecord:
     upload = Upload(JobFiles(store.data_dir))
     upload.write(content)
@@ -181,6 +181,64 @@ def test_a_mapping_says_which_column_holds_the_text(own_store: Store) -> None:
     assert [row["fb_sentiment"] for row in read_csv(result_of(own_store, job))] == ["negative"]
 
 
+# -- feedback that is kept
+
+KEPT = (
+    b"id,text,created_at,channel,product,rating,customer_ref\n"
+    b"a,lovely shoes,2026-05-01T10:00:00Z,app,shoes,5,c1\n,card declined,2026-05-02T10:00:00Z,,,,\n"
+)
+
+
+def test_feedback_is_kept_with_its_fields_and_ids_that_no_other_file_has(own_store: Store) -> None:
+    job = finished(own_store, submit(own_store, KEPT, store=True))
+    newest, oldest = own_store.feedback.page().items
+    assert (oldest.id, oldest.channel, oldest.rating) == ("a", "app", 5.0)
+    assert (newest.id, newest.text) == (f"{job.id}:3", "card declined")
+    assert [row["fb_sentiment"] for row in read_csv(result_of(own_store, job))] == ["positive", "negative"]
+
+
+def test_a_text_that_cannot_be_analysed_is_kept_all_the_same(own_store: Store) -> None:
+    job = finished(own_store, submit(own_store, b"id,text\n1,explode\n2,lovely\n", store=True))
+    assert own_store.feedback.count() == 2
+    assert [row["fb_status"] for row in read_csv(result_of(own_store, job))] == ["error", "ok"]
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_chunk_that_was_stored_and_not_noted_is_stored_once(
+    own_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feedback_nlp.batch.journal import Journal
+
+    job = submit(own_store, csv_bytes(MANY), store=True)
+    record, calls = Journal.record, []
+
+    def fail_at_the_third(self: Journal, *given: Any, **named: Any) -> None:
+        calls.append(given)
+        if len(calls) == 3:
+            raise OutputError("No space left on device.")
+        record(self, *given, **named)
+
+    monkeypatch.setattr("feedback_nlp.jobs.worker.RETRY_SECONDS", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "record", fail_at_the_third)
+        assert worker(own_store).run_one()
+    assert own_store.feedback.count() == 30
+    finished(own_store, job)
+    assert own_store.feedback.count() == 40
+    assert {item.revision for item in own_store.feedback.page(limit=100).items} == {1}
+
+
+def test_masked_texts_are_what_is_kept_and_written(own_store: Store) -> None:
+    from feedback_nlp.redact import Redactor
+
+    job = submit(own_store, b"id,text\n1,lovely anna@example.org\n", store=True)
+    assert worker(own_store, redactor=Redactor()).run_one()
+    (kept,) = own_store.feedback.page().items
+    assert "anna@example.org" not in kept.text
+    assert kept.text.startswith("lovely ")
+    assert read_csv(result_of(own_store, job))[0]["text"] == kept.text
+
+
 # -- what is refused at once
 
 
@@ -215,12 +273,12 @@ def test_an_upload_over_the_limit_is_refused_while_it_comes(own_store: Store) ->
 
 
 def test_sending_the_same_again_starts_nothing_new(own_store: Store) -> None:
-    first = submit(own_store, csv_bytes(), key="k")
-    assert submit(own_store, csv_bytes(), key="k").id == first.id
+    first = submit(own_store, csv_bytes(), "export.csv", "k")
+    assert submit(own_store, csv_bytes(), "export.csv", "k").id == first.id
     with pytest.raises(JobConflictError):
-        submit(own_store, csv_bytes([("9", "other")]), key="k")
+        submit(own_store, csv_bytes([("9", "other")]), "export.csv", "k")
     with pytest.raises(JobConflictError):
-        submit(own_store, csv_bytes(), key="k", spreadsheet_safe=True)
+        submit(own_store, csv_bytes(), "export.csv", "k", spreadsheet_safe=True)
     assert [path.name for path in (own_store.data_dir / "jobs").glob("*-*")] == [first.id]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from feedback_nlp.cli.options import bundle_option, load_analyzer, settings_with
+from feedback_nlp.cli.redactor import build_redactor
 
 __all__ = ["worker"]
 
@@ -37,7 +38,7 @@ def worker(once: bool, bundle: Path | None) -> None:
     settings = settings_with(bundle=bundle)
     with Store.open(settings.database_url or None, settings.data_dir) as store:
         load = cache(lambda: load_analyzer(settings.bundle))
-        at_work = Worker(store, load, on_event=_write_event)
+        at_work = Worker(store, load, redactor=build_redactor(settings), on_event=_write_event)
         if not once:
             run_worker(at_work)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class FeedbackReader:
         for chunk in self._table.chunks():
             self.rejected += chunk.rejected
             further = zip(*map(chunk.values, places), strict=True) if places else itertools.repeat(())
-            yield from zip(self._records(chunk, number), further, strict=False)
+            yield from zip(_numbered(self.records_of(chunk), number), further, strict=False)
             number += len(chunk)
         for field, count in self._strange.items():
             if count:
@@ -94,14 +95,15 @@ class FeedbackReader:
                     f"{count:,} values of {self.mapping[field]!r} are no {field} and were left out."
                 )
 
-    def _records(self, chunk: Chunk, number: int) -> Iterator[Feedback]:
+    def records_of(self, chunk: Chunk) -> Iterator[Feedback]:
+        """Yield the feedback of one chunk of the file, however it was read; a row without an id has an empty one."""
         columns = {field: chunk.values(place) for field, place in self._places.items()}
         empty: list[Any] = [None] * len(chunk)
         dates = self._dates(columns.get("created_at", empty))
         ids = columns.get("id", empty)
         for row in range(len(chunk)):
             yield Feedback(
-                id=cell_text(ids[row]) or str(number + row + 1),
+                id=cell_text(ids[row]),
                 text=cell_text(columns["text"][row]),
                 created_at=dates[row],
                 channel=_named(columns.get("channel", empty)[row]),
@@ -127,6 +129,11 @@ class FeedbackReader:
         if rating is None and value not in (None, ""):
             self._strange["rating"] += 1
         return rating
+
+
+def _numbered(records: Iterator[Feedback], number: int) -> Iterator[Feedback]:
+    for row, record in enumerate(records, number + 1):
+        yield record if record.id else replace(record, id=str(row))
 
 
 def _named(value: Any) -> str | None:

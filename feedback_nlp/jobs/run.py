@@ -16,6 +16,7 @@ from feedback_nlp.store.jobs import LEASE_SECONDS, JobProgress, JobRecord
 
 if TYPE_CHECKING:
     from feedback_nlp.batch.scoring import AnalyzerLike
+    from feedback_nlp.redact import Redactor
 
 __all__ = ["JobRun", "JobStopped"]
 
@@ -51,6 +52,8 @@ class JobRun:
         Returns the analyzer, loaded when it is first needed.
     stopping : threading.Event
         Set when the worker has been told to stop.
+    redactor : Redactor or None, default=None
+        Masks texts before they are scored, written or stored.
 
     Attributes
     ----------
@@ -65,11 +68,13 @@ class JobRun:
         worker: str,
         analyzer: Callable[[], AnalyzerLike],
         stopping: threading.Event,
+        redactor: Redactor | None = None,
     ) -> None:
         self.store = store
         self.job = job
         self.worker = worker
         self.analyzer = analyzer
+        self.redactor = redactor
         self.files = JobFiles(store.data_dir)
         self.folder: Path = self.files.folder(job.id)
         self.current: JobProgress | None = None

@@ -15,8 +15,9 @@ from feedback_nlp.batch.target import progress_path
 from feedback_nlp.errors import InputError, ResumeError
 from feedback_nlp.ingest.source import split_ending
 from feedback_nlp.jobs.files import REJECTED, RESULT, UPLOAD
+from feedback_nlp.jobs.keeping import KeepingScorer
 from feedback_nlp.jobs.run import JobRun
-from feedback_nlp.jobs.upload import UploadOptions
+from feedback_nlp.jobs.upload import UploadOptions, open_upload
 from feedback_nlp.jobs.workbook import write_workbook
 
 __all__ = ["score_upload"]
@@ -60,12 +61,26 @@ def _score(run: JobRun, upload: Path, options: UploadOptions) -> ScoreSummary:
     ending = upload.name.removeprefix(UPLOAD)
     is_workbook = split_ending(upload)[0] == "xlsx"
     target = run.folder / (WORKING if is_workbook else f"{RESULT}{ending}")
-    scorer = build_scorer(run.analyzer(), precision=options.precision)
+    scorer = _build_scorer(run, upload, options)
     summary = _scored(run, scorer, upload, target, options)
     if is_workbook:
         result = run.folder / f"{RESULT}.xlsx"
         write_workbook(upload, target, result, scorer.columns, spreadsheet_safe=options.spreadsheet_safe)
     return summary
+
+
+def _build_scorer(run: JobRun, upload: Path, options: UploadOptions) -> Scorer:
+    analyzer = run.analyzer()
+    if not options.store:
+        return build_scorer(analyzer, precision=options.precision)
+    return KeepingScorer(
+        analyzer,
+        run.store,
+        run.job.id,
+        open_upload(upload, options),
+        precision=options.precision,
+        masked=run.redactor is not None,
+    )
 
 
 def _scored(run: JobRun, scorer: Scorer, upload: Path, target: Path, options: UploadOptions) -> ScoreSummary:
@@ -77,6 +92,7 @@ def _scored(run: JobRun, scorer: Scorer, upload: Path, target: Path, options: Up
         spreadsheet_safe=options.spreadsheet_safe,
         precision=options.precision,
         resume=progress_path(target).exists(),
+        redactor=run.redactor,
         source_name="The upload",
     )
 

@@ -18,6 +18,7 @@ from feedback_nlp.store.jobs import LEASE_SECONDS, MAX_ATTEMPTS
 
 if TYPE_CHECKING:
     from feedback_nlp.batch.scoring import AnalyzerLike
+    from feedback_nlp.redact import Redactor
 
 __all__ = ["Worker"]
 
@@ -37,6 +38,8 @@ class Worker:
     load_analyzer : callable
         Loads the model bundle; called when a job first needs it.
     kinds : mapping of str to str, default=JOB_KINDS
+    redactor : Redactor or None, default=None
+        Masks personal data in texts before they are scored, written or stored.
     on_event : callable or None, default=None
         Told what happens, as a name and plain values, for a log; never any text.
 
@@ -54,12 +57,14 @@ class Worker:
         load_analyzer: Callable[[], AnalyzerLike],
         *,
         kinds: Mapping[str, str] = JOB_KINDS,
+        redactor: Redactor | None = None,
         on_event: Events | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._store = store
         self._load_analyzer = load_analyzer
         self._kinds = kinds
+        self._redactor = redactor
         self._on_event = on_event or (lambda name, values: None)
         self._stopping = threading.Event()
 
@@ -92,7 +97,7 @@ class Worker:
         if job is None:
             return False
         self._tell("job taken", job=job.id, kind=job.kind, attempt=job.attempts)
-        run = JobRun(self._store, job, self.name, self._load_analyzer, self._stopping)
+        run = JobRun(self._store, job, self.name, self._load_analyzer, self._stopping, self._redactor)
         try:
             with run:
                 result = load_kind(self._kinds[job.kind])(run)
