@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -135,6 +136,29 @@ def test_a_disk_that_takes_no_more(tmp_path, source, name):
     score_file(source, tmp_path / name, analyzer=TinyAnalyzer(), chunk_rows=10, resume=True)
     score_file(source, tmp_path / f"whole-{name}", analyzer=TinyAnalyzer(), chunk_rows=10)
     assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Give a file system of 64 kB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may make a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.skipif(not shutil.which("mount"), reason="there is no mount command to make a small disk with")
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_a_full_disk_keeps_what_was_there(small_disk, source, name):
+    (small_disk / name).write_text("old")
+    error = fails(OutputError, "No space left on device", source, small_disk / name, chunk_rows=100)
+    assert "Free some space" in str(error)
+    assert (small_disk / name).read_text() == "old"
 
 
 def test_standard_output_that_is_closed(source):
