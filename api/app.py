@@ -6,7 +6,20 @@ from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import customers, docs, feedback, health, jobs, login, model, pages, score
+from api import (
+    compare,
+    customers,
+    docs,
+    explore,
+    feedback,
+    health,
+    jobs,
+    login,
+    model,
+    overview,
+    pages,
+    score,
+)
 from api.access import install_access
 from api.hooks import install_hooks
 from api.logs import log
@@ -14,6 +27,7 @@ from api.problems import install_problems, schema_problem
 from api.requests import JsonRequest
 from api.schemas import ProblemBody
 from api.service import EXTENSION, Scorer, Service
+from api.shell import install_shell
 from api.specification import OPENAPI_VERSION, SECURITY_SCHEMES, api_info
 from feedback_nlp.errors import BundleError
 from feedback_nlp.settings import Settings
@@ -67,6 +81,7 @@ def create_app(
     install_hooks(app, access_log=settings.access_log)
     install_problems(app)
     install_access(app, service)
+    install_shell(app, store=settings.store)
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
@@ -92,5 +107,5 @@ def _register(app: OpenAPI) -> None:
     stored = (feedback.blueprint, customers.blueprint, jobs.blueprint)
     for resource in (score.blueprint, *stored, model.blueprint, health.blueprint):
         app.register_api(resource)
-    for pages_of_ours in (docs.blueprint, login.blueprint, pages.blueprint):
-        app.register_blueprint(pages_of_ours)
+    for pages_of_ours in (docs, login, pages, overview, explore, compare):
+        app.register_blueprint(pages_of_ours.blueprint)

@@ -10,13 +10,15 @@ from flask import Flask, Response, g, request
 
 from api.logs import log
 
-__all__ = ["API_POLICY", "DOCS_POLICY", "PAGE_POLICY", "install_hooks"]
+__all__ = ["API_POLICY", "DOCS_POLICY", "PAGE_POLICY", "SCRIPT_PAGE_POLICY", "install_hooks"]
 
 _NOWHERE = "base-uri 'none'; frame-ancestors 'none'"
 #: Content-Security-Policy of answers that are no pages: nothing may load, should a browser show one.
 API_POLICY = f"default-src 'none'; form-action 'none'; {_NOWHERE}"
 #: Pages load their own style sheet and images, post to themselves, and run no script at all.
 PAGE_POLICY = f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; {_NOWHERE}"
+#: Pages that follow a job's progress: as above, and they run our own script, which asks this service.
+SCRIPT_PAGE_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
 #: Swagger UI runs its own scripts, sets styles from them, draws icons from data: and calls this API.
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

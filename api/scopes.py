@@ -9,11 +9,14 @@ OPEN = "open"
 
 #: Scope by endpoint (blueprint.function). Sorted; a test compares it with the routes that there are.
 ROUTE_SCOPES: dict[str, str] = {
+    "compare.compare": "read",
     "customers.delete_customer": "admin",
     "customers.export_customer": "read",
     "docs.asset": OPEN,
     "docs.docs": OPEN,
     "docs.openapi": OPEN,
+    "explore.explore": "read",
+    "explore.one": "read",
     "feedback.add_feedback": "write",
     "feedback.delete_feedback": "write",
     "feedback.get_feedback": "read",
@@ -32,6 +35,9 @@ ROUTE_SCOPES: dict[str, str] = {
     "login.show_form": OPEN,
     "model.model": "score",
     "model.taxonomy": "score",
+    "overview.alerts": "read",
+    "overview.overview": "read",
+    "overview.topic": "read",
     "pages.answer_form": "score",
     "pages.first_page": "score",
     "score.score": "score",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +20,16 @@ from feedback_nlp.report.statistics import Estimate
 from feedback_nlp.report.summary import Alert, Summary, TopicSummary, TrendPoint
 from feedback_nlp.report.wording import days_text, finding_name, percent, points, readable
 
-__all__ = ["Chart", "alert_chart", "changes_chart", "drivers_chart", "impact_chart", "trend_chart"]
+__all__ = [
+    "Chart",
+    "alert_chart",
+    "changes_chart",
+    "drivers_chart",
+    "findings_chart",
+    "impact_chart",
+    "topic_chart",
+    "trend_chart",
+]
 
 INK, QUIET, LINE = "#1b2430", "#566170", "#dfe3e9"
 POSITIVE, NEGATIVE, PLAIN = "#2b7cc9", "#d9622b", "#8791a0"
@@ -37,6 +47,8 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+#: matplotlib's settings and fonts belong to the whole process; two threads would draw with each other's.
+_DRAWING = threading.Lock()
 _PROLOGUE = re.compile(r"<\?xml.*?<svg", re.DOTALL)
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 _SCREEN = {INK: "var(--ink)", QUIET: "var(--quiet)", LINE: "var(--line)"}
@@ -95,22 +107,28 @@ def trend_chart(summary: Summary) -> Chart | None:
 
 def alert_chart(summary: Summary, alert: Alert) -> Chart | None:
     """Draw the share of texts that criticise an alert's topic, with the alert's days marked."""
-    topic = next((topic for topic in summary.topics if topic.topic == alert.topic), None)
+    name = f"alert-{readable(alert.topic).replace(' ', '-')}-{alert.first}"
+    return topic_chart(summary, alert.topic, (alert,), name)
+
+
+def topic_chart(summary: Summary, topic_name: str, alerts: Sequence[Alert], name: str) -> Chart | None:
+    """Draw the share of texts that criticise a topic, with the days of its alerts marked."""
+    topic = next((topic for topic in summary.topics if topic.topic == topic_name), None)
     if topic is None or len(topic.trend) < 2:
         return None
 
     def draw(axes: Any) -> None:
         _band(axes, topic.trend, NEGATIVE)
-        _mark(axes, alert)
+        for alert in alerts:
+            _mark(axes, alert)
         axes.set_ylabel("share of texts")
         axes.set_ylim(0, None)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
 
-    title = f"Share of all texts that criticise {readable(alert.topic)}, by {summary.trend_unit}"
+    title = f"Share of all texts that criticise {readable(topic_name)}, by {summary.trend_unit}"
     rows = tuple(
         (_days(point), *_share_cells(point.estimate), f"{point.estimate.n:,}") for point in topic.trend
     )
-    name = f"alert-{readable(alert.topic).replace(' ', '-')}-{alert.first}"
     return Chart(name, title, _svg(draw, name), ("days", "share", "from", "to", "all texts"), rows)
 
 
@@ -129,10 +147,17 @@ def impact_chart(summary: Summary) -> Chart | None:
 
 def changes_chart(summary: Summary) -> Chart | None:
     """Draw the changes between the two periods; None without periods or anything to compare."""
-    found = [f for f in summary.comparison.findings if f.q_value is not None] if summary.comparison else []
+    if summary.comparison is None:
+        return None
+    title = "Changes between the two periods; * is more than chance"
+    return findings_chart(summary.comparison.findings, title)
+
+
+def findings_chart(findings: Sequence[Finding], title: str) -> Chart | None:
+    """Draw comparisons with enough texts for a claim; None without any."""
+    found = [f for f in findings if f.q_value is not None][:_MOST]
     if not found:
         return None
-    found = found[:_MOST]
     names = [finding_name(finding) + (" *" if finding.changed else "") for finding in found]
     estimates, colors = [_difference(f) for f in found], [_color_of(f) for f in found]
 
@@ -153,7 +178,7 @@ def changes_chart(summary: Summary) -> Chart | None:
         )
         for f in found
     )
-    return Chart("changes", "Changes between the two periods; * is more than chance", svg, columns, rows)
+    return Chart("changes", title, svg, columns, rows)
 
 
 def drivers_chart(summary: Summary) -> Chart | None:
@@ -186,7 +211,7 @@ def _svg(draw: Callable[[Any], None], salt: str, lines: int = 0) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": salt}):
+    with _DRAWING, mpl.rc_context({**_STYLE, "svg.hashsalt": salt}):
         figure = Figure(figsize=(7.2, 1.1 + 0.34 * lines if lines else 2.9), layout="constrained")
         draw(figure.subplots())
         stream = io.StringIO()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, literal_column, select
 
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.labels import Cells
-from feedback_nlp.store.tables import daily_counts
+from feedback_nlp.store.tables import daily_counts, feedback, feedback_topics
 
 __all__ = ["DailyCounts", "add_cells"]
 
@@ -94,6 +94,38 @@ class DailyCounts:
         )
         with self._database.read() as connection:
             return [(name, int(count)) for name, count in connection.execute(query)]
+
+    def within_topic(
+        self, topic: str, since: datetime, until: datetime
+    ) -> Iterator[tuple[date, str, str, str, int]]:
+        """Yield (day, dimension, name, sentiment, count) of the texts about a topic, by kind, channel and product.
+
+        Parameters
+        ----------
+        topic : str
+        since, until : datetime
+            From, and before; aware. The sentiment is the topic's own.
+        """
+        t, f = feedback_topics.c, feedback.c
+        felt = func.coalesce(t.sentiment, f.sentiment)
+        if self._database.is_sqlite:
+            day = func.substr(t.created_at, *map(literal_column, ("1", "10")))
+        else:
+            in_utc = func.timezone(literal_column("'UTC'"), t.created_at)
+            day = func.to_char(in_utc, literal_column("'YYYY-MM-DD'"))
+        parts = (day, f.kind, f.channel, f.product, felt)
+        query = (
+            select(*parts, func.count())
+            .select_from(feedback_topics.join(feedback, feedback.c.id == t.feedback_id))
+            .where(t.topic == topic, t.created_at >= since, t.created_at < until)
+            .group_by(*parts)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        for written, *names, sentiment, count in rows:
+            for dimension, name in zip(("kind", "channel", "product"), names, strict=True):
+                if name and sentiment:
+                    yield date.fromisoformat(written), dimension, name, sentiment, count
 
     def days(self) -> tuple[date, date] | None:
         """Return the first and the last day with a text, None where there is none."""
