@@ -27,7 +27,7 @@ HOSTILE_NAME = "<b onmouseover=alert(3)>shop</b>"
 PAGES = ("/overview", "/alerts", "/compare", "/explore")
 
 
-def texts() -> list[tuple[Feedback, str]]:
+def texts() -> list[Feedback]:
     """Return 13 weeks: praise and complaints in turn, and five days in which cards were declined."""
     written = []
     for day in range(91):
