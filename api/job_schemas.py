@@ -7,9 +7,17 @@ from typing import Any, Literal
 from flask_openapi.models.file import FileStorage
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas import Precision, Share, Strict
+from api.schemas import Precision, ScoreResponse, Share, Strict
 
-__all__ = ["JobHeaders", "JobListQuery", "JobListResponse", "JobPath", "JobResponse", "UploadForm"]
+__all__ = [
+    "JobHeaders",
+    "JobListQuery",
+    "JobListResponse",
+    "JobPath",
+    "JobResponse",
+    "PreviewResponse",
+    "UploadForm",
+]
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -48,6 +56,30 @@ class UploadForm(Strict):
     )
     encoding: str = Field("", max_length=40, description="Such as cp1252; left out: found out.")
     delimiter: str = Field("", max_length=1, description="Of CSV; left out: found out.")
+
+
+class PreviewRow(Strict):
+    """One of the first rows."""
+
+    id: str
+    text: str
+    created_at: str | None
+    channel: str | None
+    product: str | None
+    rating: float | None
+    customer_ref: str | None
+    analysis: ScoreResponse
+
+
+class PreviewResponse(Strict):
+    """What a job would make of the file; nothing was queued."""
+
+    columns: list[str]
+    mapping: dict[str, str] = Field(description="Column by field.")
+    missing: list[str] = Field(description="Fields without a column.")
+    rows: list[PreviewRow]
+    rejected: list[dict[str, Any]] = Field(description="Rows that could not be read: line and reason.")
+    warnings: list[str]
 
 
 class JobPath(BaseModel):

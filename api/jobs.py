@@ -5,22 +5,34 @@ from __future__ import annotations
 import mimetypes
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from flask import Response, g, jsonify, request, send_file, url_for
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 
-from api.job_schemas import JobHeaders, JobListQuery, JobListResponse, JobPath, JobResponse, UploadForm
+from api.job_schemas import (
+    JobHeaders,
+    JobListQuery,
+    JobListResponse,
+    JobPath,
+    JobResponse,
+    PreviewResponse,
+    UploadForm,
+)
 from api.problems import Problem
 from api.requests import JsonRequest, refuse_query
 from api.service import current_owner, current_service
 from api.specification import problem_responses
 from feedback_nlp.errors import JobConflictError, NotStoredError
 from feedback_nlp.jobs import JobFiles, Upload, UploadOptions, submit_upload
+from feedback_nlp.jobs.preview import preview_file
 from feedback_nlp.store import Store
 from feedback_nlp.store.jobs import ENDED, JobRecord
 from feedback_nlp.store.keys import ApiKey
+
+if TYPE_CHECKING:
+    from feedback_nlp.batch.scoring import AnalyzerLike
 
 __all__ = ["blueprint"]
 
@@ -73,19 +85,10 @@ def _store() -> Store:
 def create_job(header: JobHeaders, form: UploadForm) -> Response:
     """Queue an upload."""
     _check_may_store(form)
-    upload = _received(form)
-    options = UploadOptions(
-        mapping=form.mapping,
-        store=form.store,
-        spreadsheet_safe=form.spreadsheet_safe,
-        precision=form.precision or current_service().settings.precision,
-        encoding=form.encoding or None,
-        delimiter=form.delimiter or None,
-    )
     job, _ = submit_upload(
         _store(),
-        upload,
-        options,
+        _received(form),
+        _options(form),
         owner=current_owner() or "",
         idempotency_key=header.idempotency_key,
     )
@@ -93,6 +96,35 @@ def create_job(header: JobHeaders, form: UploadForm) -> Response:
     response.status_code = HTTPStatus.ACCEPTED
     response.headers["Location"] = url_for("jobs.get_job", job_id=job.id)
     return response
+
+
+@blueprint.post(
+    "/preview",
+    operation_id="previewJob",
+    summary="Show which columns would be taken for what, and the first ten rows scored",
+    description="The form of `POST /v1/jobs`. Nothing is queued or kept.",
+    responses={200: PreviewResponse, **problem_responses(400, 413, 415)},
+)
+def preview_job(form: UploadForm) -> dict[str, Any]:
+    """Answer what a job would make of an upload."""
+    service = current_service()
+    upload = _received(form)
+    analyzer = cast("AnalyzerLike", service.ready_analyzer())
+    seen = preview_file(upload.path, analyzer, _options(form), redactor=service.redactor, name="The upload")
+    return PreviewResponse.model_validate(
+        seen.to_dict() | {"columns": list(seen.columns)}, strict=False
+    ).model_dump()
+
+
+def _options(form: UploadForm) -> UploadOptions:
+    return UploadOptions(
+        mapping=form.mapping,
+        store=form.store,
+        spreadsheet_safe=form.spreadsheet_safe,
+        precision=form.precision or current_service().settings.precision,
+        encoding=form.encoding or None,
+        delimiter=form.delimiter or None,
+    )
 
 
 def _check_may_store(form: UploadForm) -> None:

@@ -30,6 +30,7 @@ ROUTE_SCOPES: dict[str, str] = {
     "jobs.get_rejected": "score",
     "jobs.get_results": "score",
     "jobs.list_jobs": "score",
+    "jobs.preview_job": "score",
     "login.log_in": OPEN,
     "login.log_out": OPEN,
     "login.show_form": OPEN,

@@ -16,6 +16,7 @@ from feedback_nlp.cli.explain import explain
 from feedback_nlp.cli.keys import keys
 from feedback_nlp.cli.model import model
 from feedback_nlp.cli.outcome import OneLineErrors
+from feedback_nlp.cli.preview import preview
 from feedback_nlp.cli.report import report
 from feedback_nlp.cli.score import score
 from feedback_nlp.cli.serve import serve
@@ -40,7 +41,7 @@ def commands(traceback: bool) -> None:
     """
 
 
-for command in (score, report, explain, evaluate, train, serve, worker, keys, audit, model, config):
+for command in (score, preview, report, explain, evaluate, train, serve, worker, keys, audit, model, config):
     commands.add_command(command)
 
 

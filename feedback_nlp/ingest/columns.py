@@ -9,28 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from feedback_nlp.errors import MissingColumnError
+from feedback_nlp.ingest.aliases import COLUMN_ALIASES, QUESTION_PHRASES
 
 __all__ = ["COLUMN_ALIASES", "find_column", "find_text_column", "parse_rating"]
 
-#: Names under which a column is recognised, most telling first; case, spaces, dots, hyphens and underscores do
-#: not count.
-COLUMN_ALIASES: dict[str, list[str]] = {
-    "text": (
-        "text comment comments reviewtext review reviewbody feedback feedbacktext body message content verbatim "
-        "commenttext customercomment customerfeedback openanswer opentext freetext answer response description "
-        "reviews tweet kommentar bewertungstext commentaire comentario"
-    ).split(),
-    "id": "id feedbackid reviewid commentid responseid ticketid messageid uuid key".split(),
-    "created_at": (
-        "createdat created creationdate createddate date datetime timestamp time submittedat submitted "
-        "submissiondate reviewdate responsedate postedat at"
-    ).split(),
-    "channel": "channel source medium platform origin".split(),
-    "product": "product productname productid item sku asin article".split(),
-    "rating": "rating stars starrating star reviewrating overall ratingvalue".split(),
-    "customer_ref": "customerref customerid customer userid user accountid clientid reviewerid author".split(),
-}
-_IGNORED = re.compile(r"[\s._\-]+")
+_IGNORED = re.compile(r"[\s._\-()]+")
 _OUT_OF_FIVE = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*(?:/\s*5|stars?|★)?$", re.IGNORECASE)
 _MANY = 30
 
@@ -102,11 +85,23 @@ def find_text_column(columns: Sequence[str], wanted: str | None = None) -> int:
     """
     place = find_column(columns, "text", wanted)
     if place is None:
+        place = _find_question(columns)
+    if place is None:
         raise MissingColumnError(
             f"No column is called 'text' or known as one that holds text; {_listed(columns)}.",
             remedy="Name it with --text-column (text_column=...).",
         )
     return place
+
+
+def _find_question(columns: Sequence[str]) -> int | None:
+    """Return the place of the question that people answered in their own words; None unless there is just one."""
+    places = [
+        place
+        for place, name in enumerate(columns)
+        if any(phrase in name.casefold() for phrase in QUESTION_PHRASES)
+    ]
+    return places[0] if len(places) == 1 else None
 
 
 def _listed(columns: Sequence[str]) -> str:

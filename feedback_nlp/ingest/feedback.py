@@ -24,6 +24,8 @@ class FeedbackReader:
 
     Attributes
     ----------
+    columns : tuple of str
+        Of the file.
     mapping : dict of str to str
         Which column each field is taken from.
     rejected : list of RejectedRow
@@ -48,6 +50,7 @@ class FeedbackReader:
             raise InputError(f"{unknown[0]!r} is no field of feedback.", remedy=f"The fields are {fields}.")
         self._source = Source(path, file_format, name=name)
         self._table = open_table(self._source, encoding=encoding, delimiter=delimiter)
+        self.columns = self._table.columns
         self._places = self._find_columns(dict(mapping or {}))
         self.mapping = {field: self._table.columns[place] for field, place in self._places.items()}
         self.rejected: list[RejectedRow] = []
