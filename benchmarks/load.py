@@ -117,7 +117,7 @@ def measure(
         for name, outcome in found.items():
             rates[name].append(outcome.rate)
         rates["memory"].append(in_memory)
-        half = found["single"].rate / 2
+        half = max(1.0, found["single"].rate / 2)
         outcomes.append(
             press_at_rate(ours[0], single, connections=options.connections, seconds=seconds, rate=half)
         )
