@@ -302,8 +302,10 @@ class Analyzer:
     def _words(self, scores: BatchScores, start: int, end: int) -> list[str]:
         forms, bits = scores.tokens.forms[start:end], scores.tokens.bits[start:end]
         names = self._scorer.table.forms
-        words = [names[form] for form in forms[(bits & Form.SPELLED) != 0].tolist()]
-        return [word for word in words if word.replace("'", "").isalpha()]
+        return [
+            names[form]
+            for form in forms[((bits & Form.SPELLED) != 0) & self._scorer.alphabetic(forms)].tolist()
+        ]
 
     def _apply_heads(self, texts: list[str], scores: BatchScores) -> _Columns:
         heads = self._heads

@@ -43,8 +43,8 @@ _EMOTICON = re.compile(
     r"|[Tt;QqOo]_+[Tt;QqOo]|[-^>.][_.]{0,3}_[_.]{0,3}[-^<.]|-\.-|\^\^|\\[oO]/)(?![A-Za-z0-9])"
     r"|¯\\+_*\(ツ\)_*/+¯|\(ツ\)|ಠ_+ಠ|ʕ[^ʔ]{1,8}ʔ|\([╯ノ][^)]{1,8}\)[╯ノ]?|\( ?͡[^)]{1,10}\)"
 )
-#: No emoticon of ASCII characters lacks all of these.
-_EMOTICON_SIGN = re.compile(r"[:;=8xX<_\\^]|-\.-")
+#: Every emoticon holds one of these.
+_EMOTICON_SIGN = re.compile(r"[:;=<_\\^]|-\.-|(?<![A-Za-z0-9])[-o^]?'?[8xX]|[^\x00-\x7f]")
 #: What stands in those emoticons that may hold a space.
 _WITH_SPACE = re.compile("[ʕ╯ノ\u0361]")
 _RATING = re.compile(
@@ -89,17 +89,15 @@ def without_emoticons(text: str) -> str:
     if not text.isascii() and _WITH_SPACE.search(text):
         return _EMOTICON.sub(" ", text)
     # The pattern is slow and most words cannot hold an emoticon.
-    return " ".join(
-        _EMOTICON.sub(" ", part) if part and _may_hold_emoticon(part) else part for part in text.split(" ")
-    )
-
-
-def _may_hold_emoticon(part: str) -> bool:
-    if not part.isascii():
-        return True
-    if part.isalnum():  # only from its beginning, since an emoticon does not follow a letter or digit
-        return part[0] in "8xX"
-    return _EMOTICON_SIGN.search(part) is not None
+    parts = []
+    done = 0
+    for found in _EMOTICON_SIGN.finditer(text):
+        if found.start() >= done:
+            start, end = text.rfind(" ", done, found.start()) + 1, text.find(" ", found.start())
+            start, end = max(start, done), len(text) if end < 0 else end
+            parts += [text[done:start], _EMOTICON.sub(" ", text[start:end])]
+            done = end
+    return "".join([*parts, text[done:]]) if parts else text
 
 
 def letters_of(text: str) -> str:
@@ -179,7 +177,10 @@ def punctuation_density(text: str) -> float:
 
 def opaque_share(text: str) -> float:
     """Return the share of the visible characters that stand in encoded strings (base64, hashes, keys), in [0, 1]."""
-    chunks = [chunk for chunk in text.split() if not chunk.startswith(("http:", "https:", "www.", "@", "#"))]
+    chunks = text.split()
+    if max(map(len, chunks), default=0) <= OPAQUE_LENGTH:
+        return 0.0
+    chunks = [chunk for chunk in chunks if not chunk.startswith(("http:", "https:", "www.", "@", "#"))]
     opaque = sum(len(chunk) for chunk in chunks if len(chunk) > OPAQUE_LENGTH and _is_opaque(chunk))
     return opaque / max(sum(map(len, chunks)), 1)
 

@@ -198,6 +198,11 @@ class LinearScorer:
         known, common, every = (np.bincount(tokens.texts[c], minlength=tokens.n_texts) for c in counts)
         return known, common, every
 
+    def alphabetic(self, forms: Ints) -> NDArray[np.bool_]:
+        """Whether each form of a scored batch has letters only, but for apostrophes."""
+        letters: NDArray[np.bool_] = (self._word_kinds.view[forms] & _ALPHABETIC) != 0
+        return letters
+
     @property
     def n_known_forms(self) -> int:
         """Forms with smaller numbers are words of the vocabulary or common words."""
