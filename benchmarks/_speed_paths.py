@@ -7,6 +7,7 @@ import os
 import platform
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,8 +110,11 @@ class PlainAnalyzer:
             for row, clause in clauses
         ]
         nothing = np.zeros(len(prepared), dtype=np.int64)
+        of_tokens = [
+            first + index for first, one in zip(ends, prepared, strict=False) for index in one.sentences
+        ]
         return BatchScores(
-            self._no_tokens,
+            replace(self._no_tokens, sentences=np.array(of_tokens, dtype=np.int64)),
             self._reference._apply([(one, None) for one in prepared]),
             self._reference._apply([(prepared[row], clause) for row, clause in clauses]),
             np.array([row for row, _ in clauses], dtype=np.int64),
