@@ -13,6 +13,7 @@ from api import (
     explore,
     feedback,
     health,
+    job_pages,
     jobs,
     login,
     model,
@@ -107,5 +108,5 @@ def _register(app: OpenAPI) -> None:
     stored = (feedback.blueprint, customers.blueprint, jobs.blueprint)
     for resource in (score.blueprint, *stored, model.blueprint, health.blueprint):
         app.register_api(resource)
-    for pages_of_ours in (docs, login, pages, overview, explore, compare):
+    for pages_of_ours in (docs, login, pages, overview, explore, compare, job_pages):
         app.register_blueprint(pages_of_ours.blueprint)

@@ -1,0 +1,120 @@
+"""Uploading a file on a page: from the form to the report."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from api import create_app
+from api.hooks import SCRIPT_PAGE_POLICY
+from feedback_nlp.jobs import JobFiles, Worker
+from feedback_nlp.store import Store
+from tests.fake_analyzer import QUIET, FakeAnalyzer
+
+EXPORT = (
+    b"nr,text,created_at\n1,a lovely tent,2026-06-01\n2\n3,my card was declined <b>twice</b>,2026-06-02\n"
+)
+
+
+@pytest.fixture
+def own_store(tmp_path: Path, sqlite_file: Path) -> Iterator[Store]:
+    (tmp_path / sqlite_file.name).write_bytes(sqlite_file.read_bytes())
+    with Store.open(data_dir=tmp_path) as store:
+        yield store
+
+
+@pytest.fixture
+def client(own_store: Store) -> FlaskClient:
+    return create_app(replace(QUIET, store=True), FakeAnalyzer(), own_store).test_client()
+
+
+def upload(
+    client: FlaskClient, content: bytes = EXPORT, name: str = "export.csv", **fields: str
+) -> TestResponse:
+    return client.post("/files", data={"file": (io.BytesIO(content), name), **fields})
+
+
+def shown(client: FlaskClient, place: str) -> str:
+    answer = client.get(place)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Security-Policy"] == SCRIPT_PAGE_POLICY
+    return answer.text
+
+
+def test_a_file_is_uploaded_watched_and_reported(client: FlaskClient, own_store: Store) -> None:
+    answer = upload(client, keep="yes")
+    assert answer.status_code == 303
+    place = answer.headers["Location"]
+    waiting = shown(client, place)
+    assert "<h1>Waiting</h1>" in waiting
+    assert '<noscript><meta http-equiv="refresh"' in waiting
+    assert Worker(own_store, FakeAnalyzer).run_one()
+    done = shown(client, place)
+    assert "<script" not in done
+    assert "3 rows read: 2 scored, 1 could not be read." in done
+    links = dict(
+        re.findall(
+            r'href="([^"]+)">(Read the report|Explore the texts|Download the scored|Download what)', done
+        )
+    )
+    assert sorted(links.values()) == [
+        "Download the scored",
+        "Download what",
+        "Explore the texts",
+        "Read the report",
+    ]
+    for link in links:
+        with client.get(link) as opened:
+            assert opened.status_code == 200
+            assert opened.data is not None
+    assert "1 – 2 June 2026 · 2 texts" in client.get("/overview").text
+    assert "&lt;b&gt;twice&lt;/b&gt;" in client.get("/explore").text
+    assert re.search(r"<td>done</td><td>3</td><td>1</td>", shown(client, "/files"))
+
+
+def test_a_file_that_is_only_scored_is_not_kept(client: FlaskClient, own_store: Store) -> None:
+    place = upload(client).headers["Location"]
+    assert Worker(own_store, FakeAnalyzer).run_one()
+    assert "Read the report" not in shown(client, place)
+    assert own_store.counts.days() is None
+
+
+def test_a_file_that_waits_is_stopped(client: FlaskClient) -> None:
+    place = upload(client).headers["Location"]
+    assert client.post(f"{place}/cancel").headers["Location"] == place
+    assert "<h1>Stopped</h1>" in shown(client, place)
+
+
+def test_what_is_wrong_is_said_on_the_form_and_nothing_stays(client: FlaskClient, own_store: Store) -> None:
+    cases = [
+        (upload(client, b"", ""), "Choose a file first."),
+        (upload(client, EXPORT, "export.doc"), "ending"),
+        (upload(client, b"nr,count\n1,2\n"), "column"),
+        (upload(client, text="remarks"), "remarks"),
+    ]
+    for answer, words in cases:
+        assert 400 <= answer.status_code < 500
+        fault = re.search(r'<p id="fault"[^>]*>([^<]+)</p>', answer.text)
+        assert fault is not None, answer.text
+        assert words in fault[1]
+    assert 'name="text" maxlength="200" value="remarks"' in cases[-1][0].text
+    assert own_store.jobs.list() == []
+    assert [path for path in JobFiles(own_store.data_dir).root.rglob("*") if path.is_file()] == []
+
+
+def test_columns_can_be_named(client: FlaskClient, own_store: Store) -> None:
+    place = upload(client, b"nr,remarks\n7,lovely\n", text="remarks", id="nr", keep="yes").headers["Location"]
+    assert Worker(own_store, FakeAnalyzer).run_one()
+    assert "<h1>Done</h1>" in shown(client, place)
+    assert own_store.feedback.get("7").text == "lovely"
+
+
+def test_there_is_no_page_of_a_job_that_is_none(client: FlaskClient) -> None:
+    assert client.get("/files/nonesuch").status_code == 404
