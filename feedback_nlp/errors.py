@@ -22,7 +22,8 @@
     │   ├── NotStoredError            404  8   nothing is stored under that name
     │   ├── JobConflictError          409  8   a job is not in the state for this, or its key is taken
     │   └── JobFailedError            500  8   a job ended without a result
-    └── ClusterError                  503  9   a cluster cannot be used
+    ├── ClusterError                  503  9   a cluster cannot be used
+    └── ServiceError                  502  1   a service refused a request, or does not answer
 
 Exit codes 0 (done), 2 (wrong usage, from click) and 130 (interrupted) complete the list.
 Every message says what is wrong, where, and what to do about it.
@@ -46,6 +47,7 @@ __all__ = [
     "NotStoredError",
     "OutputError",
     "ResumeError",
+    "ServiceError",
     "SettingError",
     "StoreError",
     "StoreUnavailableError",
@@ -217,3 +219,32 @@ class JobFailedError(StoreError):
     """A background job ended without a result."""
 
     title = "Job failed"
+
+
+class ServiceError(FeedbackError):
+    """A service that was asked over the network refused, or does not answer.
+
+    Parameters
+    ----------
+    message : str
+    remedy : str, default=""
+    status : int or None, default=None
+        HTTP status of the answer, if there was one.
+    problem : dict or None, default=None
+        Its body (RFC 9457).
+    """
+
+    http_status = 502
+    title = "Service refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        problem: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+        self.problem = problem or {}
