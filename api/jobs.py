@@ -147,7 +147,7 @@ def _received(form: UploadForm) -> Upload:
     "",
     operation_id="listJobs",
     summary="List jobs, newest first",
-    responses={200: JobListResponse},
+    responses={200: JobListResponse, **problem_responses(404)},
 )
 def list_jobs(query: JobListQuery) -> dict[str, Any]:
     """Answer a page of jobs."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import IO, Any, NoReturn
 
 from flask import Request, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.problems import Problem
 
@@ -27,6 +27,10 @@ class JsonRequest(Request):
     """
 
     _build_file: Callable[[], IO[bytes]] | None = None
+
+    def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
+        environ["wsgi.input"] = _Arriving(environ["wsgi.input"])
+        super().__init__(environ, populate_request, shallow)
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Return the body as a dict.
@@ -74,6 +78,31 @@ class JsonRequest(Request):
         if self.content_length is None and len(raw) >= (self.max_content_length or len(raw) + 1):
             raise RequestEntityTooLarge()
         return raw
+
+
+class _Arriving:
+    """A body on its way: if it breaks off, or its framing is no HTTP, that is the caller's fault (400)."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._source.read(size)
+        except Exception:  # the server's own kinds: a broken chunk, a connection that is gone
+            raise ClientDisconnected() from None
+
+    def readline(self, size: int = -1) -> bytes:
+        try:
+            return self._source.readline(size)
+        except Exception:
+            raise ClientDisconnected() from None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
 
 
 def refuse_query() -> None:

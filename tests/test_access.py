@@ -173,7 +173,7 @@ def test_other_machines_are_let_in_by_a_key_or_an_explicit_word(
 ) -> None:
     served: list[str] = []
     monkeypatch.setattr("api.server.run_server", lambda app, listener, settings, **more: served.append("up"))
-    settings = settings_for(kept, host="0.0.0.0", port=0)  # noqa: S104
+    settings = settings_for(kept, host="0.0.0.0", port=0, job_workers=0)  # noqa: S104
     with pytest.raises(SettingError, match="feedback-nlp keys create"):
         serve(settings=settings, analyzer=FakeAnalyzer())
     assert served == []
