@@ -15,6 +15,7 @@ ROUTE_SCOPES: dict[str, str] = {
     "docs.asset": OPEN,
     "docs.docs": OPEN,
     "docs.openapi": OPEN,
+    "explore.correct": "write",
     "explore.explore": "read",
     "explore.one": "read",
     "feedback.add_feedback": "write",

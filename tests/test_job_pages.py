@@ -118,3 +118,38 @@ def test_columns_can_be_named(client: FlaskClient, own_store: Store) -> None:
 
 def test_there_is_no_page_of_a_job_that_is_none(client: FlaskClient) -> None:
     assert client.get("/files/nonesuch").status_code == 404
+
+
+def corrected(client: FlaskClient, key: int, **form: str) -> TestResponse:
+    return client.post(f"/explore/{key}/correct", data={"revision": "1", **form})
+
+
+def test_a_correction_counts_at_once(client: FlaskClient, own_store: Store) -> None:
+    upload(client, b"id,text,created_at\n7,my card was declined,2026-06-01\n", keep="yes")
+    assert Worker(own_store, FakeAnalyzer).run_one()
+    stored = own_store.feedback.get("7")
+    assert "Is this right?" in client.get(f"/explore/{stored.key}").text
+    unchanged = {"sentiment": "negative", "kind": "complaint", "topic:checkout_payment": "negative"}
+    assert corrected(client, stored.key, **unchanged).status_code == 303
+    assert own_store.corrections.of("7") == []
+    answer = corrected(
+        client, stored.key, sentiment="neutral", kind="question", **{"topic:delivery": "mixed"}
+    )
+    assert answer.headers["Location"] == f"/explore/{stored.key}"
+    counts = own_store.feedback.get("7")
+    assert (counts.sentiment, counts.kind, counts.analysis.sentiment) == ("neutral", "question", "negative")
+    assert [(label.topic, label.sentiment) for label in counts.topics] == [("delivery", "mixed")]
+    shown = client.get(f"/explore/{stored.key}").text
+    assert "A person corrected: sentiment, kind, topics. The model said negative, complaint." in shown
+    assert "1 text<" in client.get("/explore?corrected=yes").text
+    assert {one.reviewer for one in own_store.corrections.of("7")} == {"local"}
+    for wrong in ({"revision": "x"}, {"sentiment": "angry"}, {"revision": "2"}):
+        assert 400 <= corrected(client, stored.key, **wrong).status_code < 500
+
+
+def test_a_label_is_confirmed(client: FlaskClient, own_store: Store) -> None:
+    upload(client, b"id,text\n7,lovely\n", keep="yes")
+    assert Worker(own_store, FakeAnalyzer).run_one()
+    assert corrected(client, own_store.feedback.get("7").key, confirm="yes").status_code == 303
+    confirmed = {one.field: one.value for one in own_store.corrections.of("7")}
+    assert confirmed == {"sentiment": "positive", "kind": "praise"}
