@@ -112,7 +112,11 @@ def _start_job_workers(
 
     def build() -> Worker:
         return Worker(
-            store, lambda: cast("AnalyzerLike", analyzer), redactor=_redactor(settings), on_event=_log_event
+            store,
+            lambda: cast("AnalyzerLike", analyzer),
+            redactor=_redactor(settings),
+            retention_days=settings.retention_days,
+            on_event=_log_event,
         )
 
     return fork_workers(settings.job_workers, build, listener.close)

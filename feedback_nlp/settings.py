@@ -228,6 +228,12 @@ class Settings:
         _words,
         "Store, such as postgresql://user:password@host:5432/name; not set means an SQLite file in the data folder.",
     )
+    retention_days: int = _row(
+        "RETENTION_DAYS",
+        0,
+        _whole(0, 36_500),
+        "Days after which feedback, jobs and their files are deleted, by a job every day; 0 keeps everything.",
+    )
     job_workers: int = _row(
         "JOB_WORKERS",
         1,

@@ -38,7 +38,13 @@ def worker(once: bool, bundle: Path | None) -> None:
     settings = settings_with(bundle=bundle)
     with Store.open(settings.database_url or None, settings.data_dir) as store:
         load = cache(lambda: load_analyzer(settings.bundle))
-        at_work = Worker(store, load, redactor=build_redactor(settings), on_event=_write_event)
+        at_work = Worker(
+            store,
+            load,
+            redactor=build_redactor(settings),
+            retention_days=settings.retention_days,
+            on_event=_write_event,
+        )
         if not once:
             run_worker(at_work)
             return

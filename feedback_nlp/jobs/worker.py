@@ -7,11 +7,13 @@ import random
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.errors import BundleError, FeedbackError, InputError, OutputError, StoreError
 from feedback_nlp.jobs.kinds import JOB_KINDS, load_kind
+from feedback_nlp.jobs.retention import queue_retention
 from feedback_nlp.jobs.run import JobRun, JobStopped
 from feedback_nlp.store import Store
 from feedback_nlp.store.jobs import LEASE_SECONDS, MAX_ATTEMPTS
@@ -26,6 +28,8 @@ __all__ = ["Worker"]
 POLL_SECONDS = 0.5
 #: Waiting time after the first failure of a job; it doubles with each further one.
 RETRY_SECONDS = 5.0
+#: How often a worker looks whether today's retention was queued.
+RETENTION_SECONDS = 600.0
 Events = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -40,6 +44,8 @@ class Worker:
     kinds : mapping of str to str, default=JOB_KINDS
     redactor : Redactor or None, default=None
         Masks personal data in texts before they are scored, written or stored.
+    retention_days : int, default=0
+        Queues the job that deletes what is older, once a day over all workers; 0 keeps everything.
     on_event : callable or None, default=None
         Told what happens, as a name and plain values, for a log; never any text.
 
@@ -58,6 +64,7 @@ class Worker:
         *,
         kinds: Mapping[str, str] = JOB_KINDS,
         redactor: Redactor | None = None,
+        retention_days: int = 0,
         on_event: Events | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -65,6 +72,8 @@ class Worker:
         self._load_analyzer = load_analyzer
         self._kinds = kinds
         self._redactor = redactor
+        self._retention_days = retention_days
+        self._retention_due = 0.0
         self._on_event = on_event or (lambda name, values: None)
         self._stopping = threading.Event()
 
@@ -77,6 +86,7 @@ class Worker:
         self._sweep()
         while not self._stopping.is_set():
             try:
+                self._queue_retention()
                 busy = self.run_one()
             except StoreError as error:
                 self._tell("store unavailable", reason=error.message)
@@ -84,6 +94,11 @@ class Worker:
             if not busy:
                 # Not in step with the other workers, which would all ask at the same moment.
                 self._stopping.wait(POLL_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
+
+    def _queue_retention(self) -> None:
+        if self._retention_days and time.monotonic() >= self._retention_due:
+            queue_retention(self._store, self._retention_days)
+            self._retention_due = time.monotonic() + RETENTION_SECONDS
 
     def run_one(self) -> bool:
         """Take one job, if there is any, and work on it; return whether there was one.
