@@ -58,15 +58,18 @@ def test_old_feedback_jobs_and_files_go_and_the_rest_stays(store: Store) -> None
 def test_workers_queue_it_once_a_day_and_only_if_asked(store: Store) -> None:
     for days, ending, expected in ((0, 1, 1), (30, 2, 3), (30, 1, 4)):
         store.jobs.add("retention", {"days": 40})  # something to do, whose end shows that the loop has turned
-        ended: list[str] = []
-
-        def tell(
-            name: str, values: Mapping[str, Any], ended: list[str] = ended, ending: int = ending
-        ) -> None:
-            ended.extend([name] * (name == "job ended"))
-            if len(ended) == ending:
-                worker.stop()
-
-        worker = Worker(store, no_analyzer, retention_days=days, on_event=tell)
-        worker.run()
+        run_until_ended(store, days, ending)
         assert store.jobs.count() == {("retention", "done"): expected}
+
+
+def run_until_ended(store: Store, retention_days: int, count: int) -> None:
+    """Run a worker until it has ended so many jobs."""
+    ended: list[str] = []
+
+    def tell(name: str, values: Mapping[str, Any]) -> None:
+        ended.extend([name] * (name == "job ended"))
+        if len(ended) == count:
+            worker.stop()
+
+    worker = Worker(store, no_analyzer, retention_days=retention_days, on_event=tell)
+    worker.run()
