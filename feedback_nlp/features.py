@@ -135,19 +135,28 @@ class SpellingVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.idf_ = np.asarray(self.idf, dtype=np.float32)
             return self
         texts, words = _text_by_word(documents)
+        return self.fit_counts(
+            words, np.bincount(texts.indices, minlength=len(words)).tolist(), texts.shape[0]
+        )
+
+    def fit_counts(self, words: Sequence[str], counts: Sequence[int], n_texts: int) -> Self:
+        """Learn from distinct words and the number of texts that each stands in."""
         frequency: dict[str, int] = {}
-        for word, count in zip(words, np.bincount(texts.indices, minlength=len(words)).tolist(), strict=True):
+        for word, count in zip(words, counts, strict=True):
             for gram in set(spell(word)):
                 frequency[gram] = frequency.get(gram, 0) + count
         kept = sorted(gram for gram, count in frequency.items() if count >= self.min_df)
         self.vocabulary_ = {gram: column for column, gram in enumerate(kept)}
-        counts = np.array([frequency[gram] for gram in kept])
-        self.idf_ = (np.log((1 + texts.shape[0]) / (1 + counts)) + 1).astype(np.float32)
+        found = np.array([frequency[gram] for gram in kept])
+        self.idf_ = (np.log((1 + n_texts) / (1 + found)) + 1).astype(np.float32)
         return self
 
     def transform(self, documents: Iterable[list[str]]) -> sp.csr_matrix:
         """Return the block of shape (n_texts, n_ngrams)."""
-        texts, words = _text_by_word(documents)
+        return self.transform_presence(*_text_by_word(documents))
+
+    def transform_presence(self, texts: sp.csr_matrix, words: Sequence[str]) -> sp.csr_matrix:
+        """Return the block of texts given as a 0/1 matrix of shape (n_texts, n_words)."""
         roots = 1 / np.sqrt(np.maximum(np.diff(texts.indptr), 1))
         return sp.csr_matrix(sp.diags(roots.astype(np.float32)) @ texts @ self.profiles(words))
 

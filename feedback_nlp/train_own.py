@@ -14,7 +14,8 @@ from feedback_nlp.analyzer import Analyzer
 from feedback_nlp.bundle import Bundle, load_bundle, save_bundle
 from feedback_nlp.metrics import risk_coverage
 from feedback_nlp.own_labels import LABEL_SEPARATOR, Doubles, OwnHead, apply_curve, fit_curve
-from feedback_nlp.training.own_fit import Features, choose_c, fit_margins, make_linear, split_folds
+from feedback_nlp.training.own_features import Features
+from feedback_nlp.training.own_fit import choose_c, fit_margins, make_linear, split_folds
 from feedback_nlp.training.own_report import (
     judge,
     judge_left_out,

@@ -16,11 +16,14 @@ from click.testing import CliRunner
 from feedback_nlp import Analyzer, BundleError, InputError, TrainingDataError, score_file
 from feedback_nlp.bundle import load_bundle, manifest_digest
 from feedback_nlp.cli import commands
+from feedback_nlp.features import SpellingVectorizer, build_term_vectorizer, spellings_of, terms_of
 from feedback_nlp.own_labels import OwnHead, apply_curve, fit_curve
+from feedback_nlp.preprocess import SCOPE_PREFIX, Preprocessor
 from feedback_nlp.records import KINDS, SCORED_COLUMNS, OwnLabel
 from feedback_nlp.scoring import LinearScorer
 from feedback_nlp.train_own import evaluate_own_labels, train_own_labels
-from feedback_nlp.training.own_fit import Features, fit_margins, make_linear
+from feedback_nlp.training.own_features import SHIPPED_SHARE, Features
+from feedback_nlp.training.own_fit import fit_margins, make_linear
 from feedback_nlp.training.own_report import likely_label_errors
 from feedback_nlp.training.own_rows import OwnRows, read_own_rows
 
@@ -150,6 +153,37 @@ def test_the_fast_path_gives_the_margins_that_were_fitted() -> None:
     expected = features.block @ weights + intercepts
     # Weights are stored in half precision.
     assert own + scores @ shipped_weights + intercepts == pytest.approx(expected, abs=5e-3)
+
+
+def test_the_features_are_those_of_the_vectorizers() -> None:
+    texts = read_own_rows(EXAMPLE, text_column=None, label_column="label").texts
+    texts += [
+        "",
+        "!!",
+        "Not good, not good 😀 but fine :)",
+        "@anna it's https://x.example isn't cheap",
+        "café Café",
+    ]
+    shipped = load_bundle().linear
+    features = Features.of(texts, shipped)
+    prepared = [Preprocessor().prepare(text) for text in texts]
+    terms = build_term_vectorizer().fit([terms_of(one) for one in prepared])
+    speller = SpellingVectorizer(min_df=1).fit([spellings_of(one) for one in prepared])
+    named = [SCOPE_PREFIX[scope] + " ".join(features.words[word] for word in words if word >= 0)
+             for scope, *words in features.terms.tolist()]  # fmt: skip
+    assert sorted(named) == list(terms.get_feature_names_out())
+    assert list(features.grams) == list(speller.vocabulary_)
+    n_terms = len(named)
+    expected = terms.transform([terms_of(one) for one in prepared])[
+        :, [terms.vocabulary_[name] for name in named]
+    ]
+    assert abs(features.block[:, :n_terms] - expected).max() < 1e-6
+    spelled = speller.transform([spellings_of(one) for one in prepared])
+    assert abs(features.block[:, n_terms : n_terms + len(features.grams)] - spelled).max() < 1e-6
+    scores = LinearScorer(shipped).score(texts).texts
+    assert features.block[:, -scores.shape[1] :].toarray() == pytest.approx(
+        scores / scores.std(axis=0) * SHIPPED_SHARE, rel=1e-4, abs=1e-4
+    )
 
 
 def test_a_wrong_label_is_found() -> None:
