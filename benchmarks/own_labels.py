@@ -3,7 +3,7 @@
 DATA holds datasets/. Nothing is written there.
 
 airline   airline_tweets, sentiment, five blocks of time: each block judged by a fit on the other four
-banking   banking77, 77 intents, five-fold cross-validation, stratified, seed 0
+banking   banking77, 77 intents, five-fold cross-validation, stratified, seed 0, as training prints it
 speed     100,000 labelled English texts of at most 280 characters: from file to bundle, all figures included
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import f1_score
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import KFold
 
 from feedback_nlp.bundle import load_bundle
 from feedback_nlp.own_labels import OwnModel
@@ -53,8 +53,9 @@ def cross_validate(name: str, texts: list[str], labels: list[str], folds: list) 
     began = time.monotonic()
     for fitted, judged in folds:
         rows = own_rows([texts[row] for row in fitted], [labels[row] for row in fitted])
-        linear, head, _ = fit_own(rows, shipped)
-        shares = OwnModel(linear, head).probabilities([texts[row] for row in judged], scores[judged])
+        fit = fit_own(rows, shipped)
+        head = fit.head
+        shares = OwnModel(fit.linear, head).probabilities([texts[row] for row in judged], scores[judged])
         found[judged] = [head.labels[best] for best in shares.argmax(axis=1)]
         part = np.mean(found[judged] == np.array(labels)[judged])
         print(f"  fold: accuracy {part:.4f}", flush=True)
@@ -73,11 +74,17 @@ def airline(datasets: Path) -> None:
 
 
 def banking(datasets: Path) -> None:
-    """Measure five stratified folds."""
+    """Print what training itself prints: its five-fold cross-validation."""
     table = read(datasets / "banking77.csv")
-    texts, labels = [row["text"] for row in table], [row["topic"] for row in table]
-    splitter = StratifiedKFold(5, shuffle=True, random_state=0)
-    cross_validate("banking77, five folds", texts, labels, list(splitter.split(texts, labels)))
+    began = time.monotonic()
+    figures = fit_own(
+        own_rows([row["text"] for row in table], [row["topic"] for row in table]), load_bundle()
+    ).metrics
+    seconds = time.monotonic() - began
+    print(
+        f"banking77, five folds: {figures['texts']:,} texts, accuracy {figures['accuracy']:.4f}, "
+        f"macro-F1 {figures['macro_f1']:.4f}, {figures['chosen']}, {seconds:.0f} s"
+    )
 
 
 def speed(datasets: Path) -> None:

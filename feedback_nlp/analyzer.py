@@ -18,7 +18,16 @@ from feedback_nlp.errors import BundleError, InputError
 from feedback_nlp.heads import TOPIC_COLUMNS, Heads
 from feedback_nlp.language import ENGLISH, LanguageGate, Verdict, english_confidence
 from feedback_nlp.language_words import COMMON_ENGLISH
-from feedback_nlp.records import KINDS, OWN_COLUMNS, SCORED_COLUMNS, SENTIMENTS, Analysis, ModelId, OwnLabel
+from feedback_nlp.records import (
+    KINDS,
+    OWN_COLUMNS,
+    SCORED_COLUMNS,
+    SENTIMENTS,
+    TOPICS,
+    Analysis,
+    ModelId,
+    OwnLabel,
+)
 from feedback_nlp.scan import ONE_AT_A_TIME
 from feedback_nlp.scoring import BatchScores, LinearScorer
 from feedback_nlp.sentiment import MIXED, pool_clauses
@@ -27,7 +36,7 @@ from feedback_nlp.topics import TopicSentimentHead, gather_evidence
 
 if TYPE_CHECKING:
     from feedback_nlp.explain import Explainer, Explanation
-    from feedback_nlp.own_labels import OwnModel
+    from feedback_nlp.own_labels import OwnHead, OwnModel
 
 __all__ = ["DEFAULT_PRECISION", "Analyzer"]
 
@@ -85,8 +94,8 @@ class Analyzer:
             self._own = _read_own(bundle)
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"The heads of the bundle in {bundle.path} are malformed: {error}.") from error
-        if self._own is not None and self._own.head.task == "sentiment":
-            self._heads = replace(self._heads, precisions=self._own.head.precisions)
+        if self._own is not None:
+            self._heads = _with_own(self._heads, self._own.head)
         self._scorer = LinearScorer(bundle.linear, frozenset(COMMON_ENGLISH))
         self._gate = LanguageGate(bundle.linear.words)
         self.model: ModelId = bundle.model
@@ -131,6 +140,16 @@ class Analyzer:
     def own_labels(self) -> tuple[str, ...]:
         """Labels of a company's own, which come besides the product's; none for most bundles."""
         return self._own.head.labels if self._own is not None and self._adds_labels else ()
+
+    @property
+    def own_task(self) -> str | None:
+        """Which shipped labels a company's own ones replace: "sentiment", "kind", "topics" or none."""
+        return self._own.head.task if self._own is not None else None
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Names of the topics that are looked for."""
+        return self._own.head.labels if self._own is not None and self.own_task == "topics" else TOPICS
 
     @property
     def _adds_labels(self) -> bool:
@@ -315,22 +334,39 @@ class Analyzer:
         confidence = np.where(labels == MIXED, mixed, three.max(axis=1))
         kinds = heads.kind.probabilities(scores.texts)
         own: list[OwnLabel] | None = None
-        if self._own is not None:
-            found = self._own.probabilities(texts, scores.texts)
-            if self._own.head.task == "sentiment":
-                three, mixed = self._own.in_order(found, SENTIMENTS[:3]), np.zeros(len(texts))
+        if self._own is not None and self.own_task == "topics":
+            from feedback_nlp.own_topics import gather_own_evidence
+
+            evidence = gather_own_evidence(self._own, texts, scores)
+        else:
+            evidence = gather_evidence(scores, TOPIC_COLUMNS)
+        if self._own is not None and self.own_task != "topics":
+            head, found = self._own.head, self._own.probabilities(texts, scores.texts)
+            if self.own_task == "sentiment" or head.mapped:
+                three = head.sentiments(found) if head.mapped else self._own.in_order(found, SENTIMENTS[:3])
+                mixed = np.zeros(len(texts))
                 labels, confidence = three.argmax(axis=1), three.max(axis=1)
-            elif self._own.head.task == "kind":
+            if self.own_task == "kind":
                 kinds = self._own.in_order(found, KINDS)
-            else:
-                own = self._own.head.shown(found)
-        evidence = gather_evidence(scores, TOPIC_COLUMNS)
+            elif self._adds_labels:
+                own = head.shown(found)
         topics = heads.topics.probabilities(evidence)
         where, which = np.nonzero(topics >= heads.topics.thresholds)
         inputs = TopicSentimentHead.inputs(scores, evidence, heads.topics, where, which)
         signs = heads.topic_sentiment.probabilities(inputs, which).argmax(axis=1)
         details = BatchDetails(
-            texts, scores, heads, labels, three, topics, evidence, where, which, signs, self._scorer.table
+            texts,
+            scores,
+            heads,
+            self.topics,
+            labels,
+            three,
+            topics,
+            evidence,
+            where,
+            which,
+            signs,
+            self._scorer.table,
         )
         best = kinds.argmax(axis=1)
         return _Columns(labels, three, mixed, confidence, best, kinds.max(axis=1), details, own)
@@ -441,6 +477,17 @@ def _read_own(bundle: Bundle) -> OwnModel | None:
     from feedback_nlp.own_labels import OwnHead, OwnModel
 
     return OwnModel(bundle.own, OwnHead.from_json(bundle.heads["own"]))
+
+
+def _with_own(heads: Heads, own: OwnHead) -> Heads:
+    """Return the heads with those that a company's own labels replace."""
+    if own.task == "topics":
+        from feedback_nlp.own_topics import with_own_topics
+
+        return with_own_topics(heads, own)
+    if own.task == "sentiment" or own.mapped:
+        return replace(heads, precisions=own.precisions)
+    return heads
 
 
 def _check_texts(texts: Sequence[str], first: int = 0) -> None:

@@ -12,7 +12,9 @@
     gram_weights.npy  (n_grams, n_outputs) float16
     heads.json        what is made of the linear outputs: intercepts, calibration, thresholds
     model_card.md     for people
-    own_*             where a company trained its own labels: a second linear part, in files of the same shapes
+    own_*             where a company trained its own labels: a second linear part, in files of the same shapes, and
+                      whole_words.txt, whole_weights.npy (n_whole_words, n_outputs) float16: what a word adds to its
+                      spelling
 
 The digests of all parts stand in the manifest; the bundle's own digest is that of its manifest. A part that differs,
 another format or another preprocess version is refused with a clear error.
@@ -62,6 +64,9 @@ class LinearPart:
     grams : tuple of str
     gram_idf : ndarray of float32, shape (n_grams,)
     gram_weights : ndarray of float32, shape (n_grams, n_outputs)
+    whole_words : tuple of str
+        Words with a weight of their own, added to that of their spelling; none in a shipped bundle.
+    whole_weights : ndarray of float32, shape (n_whole_words, n_outputs), or None
     """
 
     words: tuple[str, ...]
@@ -71,6 +76,8 @@ class LinearPart:
     grams: tuple[str, ...]
     gram_idf: Floats
     gram_weights: Floats
+    whole_words: tuple[str, ...] = ()
+    whole_weights: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +166,17 @@ def _read_linear(parts: dict[str, bytes], prefix: str = "") -> LinearPart:
         grams=_lines(parts[f"{prefix}grams.txt"]),
         gram_idf=_array(parts[f"{prefix}gram_idf.npy"], np.float32),
         gram_weights=_array(parts[f"{prefix}gram_weights.npy"], np.float32),
+        **_read_whole_words(parts, prefix),
     )
+
+
+def _read_whole_words(parts: dict[str, bytes], prefix: str) -> dict[str, Any]:
+    if f"{prefix}whole_words.txt" not in parts:
+        return {}
+    return {
+        "whole_words": _lines(parts[f"{prefix}whole_words.txt"]),
+        "whole_weights": _array(parts[f"{prefix}whole_weights.npy"], np.float32),
+    }
 
 
 def _write_linear(linear: LinearPart, prefix: str = "") -> dict[str, bytes]:
@@ -172,6 +189,9 @@ def _write_linear(linear: LinearPart, prefix: str = "") -> dict[str, bytes]:
         "gram_idf.npy": _npy(linear.gram_idf.astype(np.float32)),
         "gram_weights.npy": _npy(linear.gram_weights.astype(np.float16)),
     }
+    if linear.whole_weights is not None:
+        parts["whole_words.txt"] = "\n".join(linear.whole_words).encode()
+        parts["whole_weights.npy"] = _npy(linear.whole_weights.astype(np.float16))
     return {prefix + name: part for name, part in parts.items()}
 
 
@@ -295,6 +315,9 @@ def _check_shapes(folder: Path, linear: LinearPart) -> None:
         and linear.gram_idf.shape == (len(linear.grams),)
         and linear.gram_weights.shape == (len(linear.grams), *outputs)
         and _known(linear.terms[:, 1:], len(linear.words))
+        and (
+            linear.whole_weights is None or linear.whole_weights.shape == (len(linear.whole_words), *outputs)
+        )
     )
     if not fits:
         raise BundleError(

@@ -19,7 +19,7 @@ from scipy.special import expit, log_softmax, softmax
 
 from feedback_nlp.bundle import Floats, LinearPart
 from feedback_nlp.records import OwnLabel
-from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.scoring import BatchScores, LinearScorer
 
 __all__ = ["LABEL_SEPARATOR", "OwnHead", "OwnModel"]
 
@@ -40,7 +40,7 @@ class OwnHead:
     labels : tuple of str
     several : bool
         Whether a text may have several labels, or none.
-    task : {"sentiment", "kind"} or None
+    task : {"sentiment", "kind", "topics"} or None
         Which shipped labels they replace.
     shipped_weights : ndarray, shape (n_shipped_outputs, n_labels)
     intercepts : ndarray, shape (n_labels,)
@@ -48,6 +48,11 @@ class OwnHead:
     offsets : ndarray, shape (n_labels,)
     precisions : list of [wanted precision, threshold, coverage]
         Measured on texts left out of the fit; empty for several labels a text.
+    threshold : float, default=0.5
+        Probability from which one of several labels is shown.
+    mapped : tuple of int, default=()
+        The sentiment (0 negative, 1 neutral, 2 positive) that each label stands for, where the company said so; then
+        `precisions` are those of the sentiment.
     """
 
     labels: tuple[str, ...]
@@ -58,6 +63,8 @@ class OwnHead:
     scale: float
     offsets: Doubles
     precisions: list[list[float]]
+    threshold: float = 0.5
+    mapped: tuple[int, ...] = ()
 
     def margins(self, own: Floats, shipped: Floats) -> Doubles:
         """Return margins from both models' scores, shape (n_texts, n_labels)."""
@@ -68,13 +75,13 @@ class OwnHead:
         return apply_curve(margins, self.scale, self.offsets, several=self.several)
 
     def shown(self, probabilities: Doubles) -> list[OwnLabel]:
-        """Return the label shown for each text, or the labels from 0.5 on where there may be several."""
+        """Return the label shown for each text, or the labels from the threshold on where there may be several."""
         if not self.several:
             best = probabilities.argmax(axis=1)
             return [OwnLabel(self.labels[b], float(p[b])) for b, p in zip(best, probabilities, strict=True)]
         out = []
         for row in probabilities.tolist():
-            chosen = [place for place, share in enumerate(row) if share >= 0.5]
+            chosen = [place for place, share in enumerate(row) if share >= self.threshold]
             certainty = min(row[place] for place in chosen) if chosen else 1 - max(row)
             out.append(OwnLabel(LABEL_SEPARATOR.join(self.labels[place] for place in chosen), certainty))
         return out
@@ -90,6 +97,8 @@ class OwnHead:
             "scale": self.scale,
             "offsets": self.offsets.tolist(),
             "precisions": self.precisions,
+            "threshold": self.threshold,
+            "mapped": list(self.mapped),
         }
 
     @classmethod
@@ -104,7 +113,13 @@ class OwnHead:
             float(stored["scale"]),
             np.array(stored["offsets"]),
             stored["precisions"],
+            float(stored.get("threshold", 0.5)),
+            tuple(stored.get("mapped", ())),
         )
+
+    def sentiments(self, probabilities: Doubles) -> Doubles:
+        """Return P(negative, neutral, positive) of mapped labels, shape (n_texts, 3)."""
+        return probabilities @ np.eye(3)[list(self.mapped)]
 
 
 class OwnModel:
@@ -130,6 +145,11 @@ class OwnModel:
             The shipped model's scores of the same texts.
         """
         return self.head.probabilities(self.head.margins(self._scorer.score(texts).texts, shipped))
+
+    def clause_margins(self, texts: list[str], scores: BatchScores) -> tuple[Doubles, Doubles]:
+        """Return margins of texts and of their clauses, shape (n_texts or n_clauses, n_labels)."""
+        own = self._scorer.score(texts)
+        return self.head.margins(own.texts, scores.texts), self.head.margins(own.clauses, scores.clauses)
 
     def in_order(self, probabilities: Doubles, names: tuple[str, ...]) -> Doubles:
         """Return the probabilities in the order of `names`; 0 for names that were not trained."""

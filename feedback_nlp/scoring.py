@@ -125,6 +125,7 @@ class LinearScorer:
         self._extra = sorted(common_words - set(linear.words))
         self.table = ChunkTable(None, [*linear.words, *self._extra], self._forget_spellings)
         self._grams = {gram: column for column, gram in enumerate(linear.grams)}
+        self._whole = {word: row for row, word in enumerate(linear.whole_words)}
         self._n_outputs = linear.term_weights.shape[1]
         self._squares = linear.term_idf.astype(np.float64) ** 2
         self._index_terms(linear)
@@ -155,10 +156,18 @@ class LinearScorer:
         new = np.unique(forms[~self._is_spelled.view[forms]])
         if len(new):
             words = [self.table.forms[form] for form in new.tolist()]
-            profiles = spelling_profiles(words, self._grams, self.linear.gram_idf)
-            self._spellings.view[new] = profiles @ self.linear.gram_weights
+            self._spellings.view[new] = self._score_words(words)
             self._is_spelled.view[new] = True
         return self._spellings.view
+
+    def _score_words(self, words: list[str]) -> Floats:
+        """Return the scores of words: by their spelling, and as a whole where they have a weight of their own."""
+        profiles = spelling_profiles(words, self._grams, self.linear.gram_idf)
+        scores: Floats = profiles @ self.linear.gram_weights
+        if self.linear.whole_weights is not None:
+            rows = np.array([self._whole.get(word, -1) for word in words])
+            scores[rows >= 0] += self.linear.whole_weights[rows[rows >= 0]]
+        return scores
 
     def score(self, texts: list[str]) -> BatchScores:
         """Return the linear outputs of `texts` and of their clauses."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.offsets import locate_tokens
-from feedback_nlp.records import SENTIMENTS, TOPICS, SentenceSentiment, TopicFinding
+from feedback_nlp.records import SENTIMENTS, SentenceSentiment, TopicFinding
 from feedback_nlp.sentiment import N_SENTIMENTS, pool_clauses
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class BatchDetails:
     texts : list of str
     scores : BatchScores
     heads : Heads
+    topic_names : tuple of str
     labels : ndarray of int, shape (n_texts,)
     three : ndarray, shape (n_texts, 3)
     probabilities : ndarray, shape (n_texts, n_topics)
@@ -48,6 +49,7 @@ class BatchDetails:
     texts: list[str]
     scores: BatchScores
     heads: Heads
+    topic_names: tuple[str, ...]
     labels: Longs
     three: NDArray[np.float64]
     probabilities: NDArray[np.float64]
@@ -77,7 +79,7 @@ class BatchDetails:
     def topic_pairs(self, row: int) -> list[tuple[str, str]]:
         """Return the topics of a text with their sentiment: all that a scored file needs of them."""
         found = range(self._first_findings[row], self._first_findings[row + 1])
-        return [(TOPICS[self.which[i]], SENTIMENTS[self.signs[i]]) for i in found]
+        return [(self.topic_names[self.which[i]], SENTIMENTS[self.signs[i]]) for i in found]
 
     def topics(self, row: int) -> tuple[TopicFinding, ...]:
         """Return the topics of a text."""
@@ -85,7 +87,11 @@ class BatchDetails:
         for i in range(self._first_findings[row], self._first_findings[row + 1]):
             topic = int(self.which[i])
             probability = float(self.probabilities[row, topic])
-            out.append(TopicFinding(TOPICS[topic], probability, SENTIMENTS[self.signs[i]], self._carrying[i]))
+            out.append(
+                TopicFinding(
+                    self.topic_names[topic], probability, SENTIMENTS[self.signs[i]], self._carrying[i]
+                )
+            )
         return tuple(out)
 
     @cached_property

@@ -14,6 +14,7 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("
 def test_there_are_notebooks() -> None:
     assert [path.name for path in NOTEBOOKS] == [
         "explore_export.ipynb",
+        "own_labels.ipynb",
         "reading_intervals.ipynb",
         "sample_story.ipynb",
     ]

@@ -16,16 +16,26 @@ from click.testing import CliRunner
 from feedback_nlp import Analyzer, BundleError, InputError, TrainingDataError, score_file
 from feedback_nlp.bundle import load_bundle, manifest_digest
 from feedback_nlp.cli import commands
+from feedback_nlp.evaluate_own import evaluate_own_labels
 from feedback_nlp.features import SpellingVectorizer, build_term_vectorizer, spellings_of, terms_of
 from feedback_nlp.own_labels import OwnHead, apply_curve, fit_curve
 from feedback_nlp.preprocess import SCOPE_PREFIX, Preprocessor
 from feedback_nlp.records import KINDS, SCORED_COLUMNS, OwnLabel
 from feedback_nlp.scoring import LinearScorer
-from feedback_nlp.train_own import evaluate_own_labels, train_own_labels
-from feedback_nlp.training.own_features import SHIPPED_SHARE, Features
-from feedback_nlp.training.own_fit import fit_margins, make_linear
+from feedback_nlp.train_own import train_own_labels
+from feedback_nlp.training.own_features import MEANING_SHARE, SHIPPED_SHARE, Features
+from feedback_nlp.training.own_fit import (
+    DEFAULT_BALANCE,
+    Balance,
+    fit_all,
+    make_linear,
+    right_share,
+    split_folds,
+)
 from feedback_nlp.training.own_report import likely_label_errors
 from feedback_nlp.training.own_rows import OwnRows, read_own_rows
+from feedback_nlp.training.own_search import search_balance
+from feedback_nlp.training.word_vectors import load_word_vectors
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "data" / "labelled_example.csv"
 LABELS = ("billing", "delivery_slot", "freshness", "recipe", "subscription", "wrong_or_missing")
@@ -146,7 +156,7 @@ def test_the_fast_path_gives_the_margins_that_were_fitted() -> None:
     rows = read_own_rows(EXAMPLE, text_column=None, label_column="label")
     shipped = load_bundle()
     features = Features.of(rows.texts, shipped.linear)
-    weights, intercepts = fit_margins(features.block, rows.truth, 0.4, 0)
+    weights, intercepts = fit_all(features, rows.truth, Balance(0.4, spellings=2.0, meanings=1.5), 0)
     linear, shipped_weights = make_linear(features, weights)
     scores = LinearScorer(shipped.linear).score(rows.texts).texts
     own = LinearScorer(linear).score(rows.texts).texts
@@ -181,6 +191,15 @@ def test_the_features_are_those_of_the_vectorizers() -> None:
     spelled = speller.transform([spellings_of(one) for one in prepared])
     assert abs(features.block[:, n_terms : n_terms + len(features.grams)] - spelled).max() < 1e-6
     scores = LinearScorer(shipped).score(texts).texts
+    known = load_word_vectors()
+    number = {word: row for row, word in enumerate(known.words)}
+    sums = np.zeros((len(texts), known.vectors.shape[1]))
+    for row, words in enumerate(map(spellings_of, prepared)):
+        for word in words:
+            if word in number:
+                sums[row] += known.vectors[number[word]] * MEANING_SHARE / np.sqrt(len(words))
+    start = n_terms + len(features.grams)
+    assert features.block[:, start : start + sums.shape[1]].toarray() == pytest.approx(sums, abs=1e-5)
     assert features.block[:, -scores.shape[1] :].toarray() == pytest.approx(
         scores / scores.std(axis=0) * SHIPPED_SHARE, rel=1e-4, abs=1e-4
     )
@@ -240,7 +259,8 @@ def test_a_task_is_replaced(tmp_path: Path) -> None:
     assert one.uncertain is False
     assert own.scored_columns == SCORED_COLUMNS
     assert set(one.to_row()) == set(SCORED_COLUMNS)
-    assert set(bundle.manifest["metrics"]["own_labels"]["shipped_bundle"]) == {"accuracy", "macro_f1"}
+    compared = bundle.manifest["metrics"]["own_labels"]["shipped_bundle"]
+    assert (compared["texts"], set(compared)) == (60, {"texts", "accuracy", "macro_f1"})
     ended = CliRunner().invoke(
         commands,
         ["evaluate", str(tmp_path / "in.csv"), "--label-column", "label", "--bundle", str(tmp_path / "b")],
@@ -255,6 +275,119 @@ def test_a_kind_is_replaced(tmp_path: Path) -> None:
     own = Analyzer(train_own_labels(write(tmp_path / "in.csv", rows), tmp_path / "b", task="kind"))
     assert own.analyze("The cushion has the shade navy azure cobalt all over").kind == "question"
     assert KINDS[3] == "question"
+
+
+def topic_rows() -> list[tuple[str, str]]:
+    """Return texts with own topics: one, both or another."""
+    parts = {"Gift box": "The gift box was {}", "Music": "The music in the lobby was {}"}
+    moods = ("lovely", "awful", "great", "horrible", "really nice", "terrible", "delightful", "a disgrace")
+    rows = [(f"{part.format(mood)}.", name) for name, part in parts.items() for mood in moods]
+    both = [
+        f"{parts['Gift box'].format(m)} but {parts['Music'].format(n)}."
+        for m, n in zip(moods, moods[::-1], strict=True)
+    ]
+    return rows + [(text, "Gift box|Music") for text in both]
+
+
+def test_own_topics_replace_the_taxonomy(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", topic_rows())
+    bundle = train_own_labels(source, tmp_path / "b", task="topics")
+    own = Analyzer.load(tmp_path / "b")
+    assert (own.topics, own.own_labels, own.scored_columns) == (("Gift box", "Music"), (), SCORED_COLUMNS)
+    assert bundle.manifest["labels"]["topics"] == ["Gift box", "Music"]
+    one = own.analyze("The gift box was lovely. The music in the lobby was awful.")
+    assert one.to_row()["fb_topics"] == "Gift box:positive|Music:negative"
+    assert [finding.sentences for finding in one.topics] == [(0,), (1,)]
+    report = evaluate_own_labels(own, source)
+    assert (report["accuracy"], report["micro_f1"]) == (1.0, 1.0)
+    ended = CliRunner().invoke(
+        commands,
+        ["evaluate", str(source), "--label-column", "label", "--bundle", str(tmp_path / "b"), "--json"],
+    )
+    assert json.loads(ended.stdout)["micro_f1"] == 1.0
+
+
+def test_a_topic_cannot_hold_what_separates_topics(tmp_path: Path) -> None:
+    rows = [("The cushion", "a:b")] * 8 + colour_rows("blue")
+    with pytest.raises(TrainingDataError, match="'a:b' cannot be the name of a topic"):
+        read_own_rows(write(tmp_path / "in.csv", rows), text_column=None, label_column="label", task="topics")
+
+
+# -- labels that stand for a sentiment
+
+
+def test_labels_are_mapped_to_sentiments(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", colour_rows("red", 30) + colour_rows("blue", 30))
+    bundle = train_own_labels(source, tmp_path / "b", mapping={"red": "positive", "blue": "negative"})
+    assert bundle.manifest["metrics"]["own_labels"]["mapped"] == {
+        "texts": 60,
+        "accuracy": 1.0,
+        "macro_f1": 1.0,
+    }
+    own = Analyzer(bundle)
+    row = own.analyze("The cushion has the shade navy azure cobalt all over").to_row()
+    assert (row["fb_sentiment"], row["fb_label"], row["fb_p_neutral"]) == ("negative", "blue", "0.0000")
+    assert row["fb_p_negative"] == row["fb_label_probability"] == row["fb_confidence"]
+    assert own.scored_columns == (*SCORED_COLUMNS, "fb_label", "fb_label_probability")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--map", "red=positive"], "'blue' has no sentiment"),
+        (["--map", "red=positive", "--map", "blue=sad"], "'sad' is no sentiment"),
+        (
+            ["--map", "red=positive", "--map", "blue=neutral", "--map", "green=neutral"],
+            "'green' is not a label",
+        ),
+        (["--map", "red=positive", "--task", "topics"], "cannot be mapped to sentiments with a task"),
+        (["--map", "red"], "'red' is not of the form LABEL=SENTIMENT"),
+    ],
+)
+def test_a_mapping_that_does_not_fit(arguments: list[str], message: str, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", colour_rows("red") + colour_rows("blue"))
+    ended = CliRunner().invoke(
+        commands, ["train", "--labels", str(source), *arguments, "-o", str(tmp_path / "b")]
+    )
+    assert ended.exit_code != 0
+    assert message in ended.output
+    assert not (tmp_path / "b").exists()
+
+
+# -- a search for better settings
+
+
+def test_a_search_takes_the_best_it_has_seen() -> None:
+    rows = read_own_rows(EXAMPLE, text_column=None, label_column="label")
+    features = Features.of(rows.texts, load_bundle().linear)
+    folds = split_folds(rows.truth, several=False, seed=0)
+    poor = Balance(0.0001, spellings=0.0, meanings=0.0, shipped=0.0)
+    seen: list[tuple[float, str]] = []
+    best, tries = search_balance(
+        features, rows.truth, folds[:1], poor,
+        several=False, seed=0, minutes=0.02, report=lambda share, message: seen.append((share, message)),
+    )  # fmt: skip
+    assert tries >= 2
+    assert len(seen) == tries + 1
+    assert seen[-1][0] == 1.0
+    assert [share for share, _ in seen] == sorted(share for share, _ in seen)
+    shares = [
+        right_share(features, rows.truth, folds[:1], one, several=False, seed=0) for one in (poor, best)
+    ]
+    assert shares[0] < shares[1]
+    assert seen[-1][1] == f"{tries} tries, best {shares[1]:.4f}"
+
+
+def test_a_search_without_time_measures_the_start_only() -> None:
+    rows = read_own_rows(EXAMPLE, text_column=None, label_column="label")
+    features = Features.of(rows.texts[:60], load_bundle().linear)
+    truth = rows.truth[:60]
+    folds = split_folds(truth, several=True, seed=0)
+    found = search_balance(
+        features, truth, folds, DEFAULT_BALANCE,
+        several=True, seed=0, minutes=1e-9, report=lambda share, message: None,
+    )  # fmt: skip
+    assert found == (DEFAULT_BALANCE, 1)
 
 
 # -- what is refused

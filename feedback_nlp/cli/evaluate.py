@@ -27,7 +27,7 @@ FAILED = 1
     "--label-column",
     default="sentiment",
     show_default=True,
-    help="Column with the right sentiment, or own label.",
+    help="Column with the right sentiment, or own label, topics or kind.",
 )
 @click.option("--kind-column", metavar="NAME", help="Column with the right kind, judged too.")
 @click.option(
@@ -107,7 +107,9 @@ def _behaviour_json(result: SuiteResult) -> dict[str, Any]:
 
 
 def _evaluate_file(analyzer: Analyzer, file: Path, columns: dict[str, str | None], *, as_json: bool) -> None:
-    if analyzer.own_labels:
+    # Own kinds are judged by the label column, too, unless the file names columns of each task.
+    own_kind = analyzer.own_task == "kind" and columns["kind_column"] is None
+    if analyzer.own_labels or analyzer.own_task == "topics" or own_kind:
         report = _evaluate_own(analyzer, file, columns)
     else:
         from feedback_nlp.evaluate import evaluate_file
@@ -120,7 +122,7 @@ def _evaluate_file(analyzer: Analyzer, file: Path, columns: dict[str, str | None
 
 
 def _evaluate_own(analyzer: Analyzer, file: Path, columns: dict[str, str | None]) -> dict[str, Any]:
-    from feedback_nlp.train_own import evaluate_own_labels
+    from feedback_nlp.evaluate_own import evaluate_own_labels
 
     label_column = columns["label_column"] or "label"
     return evaluate_own_labels(analyzer, file, text_column=columns["text_column"], label_column=label_column)

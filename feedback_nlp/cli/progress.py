@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from feedback_nlp.batch import ScoreProgress
 
-__all__ = ["ProgressBar"]
+__all__ = ["ProgressBar", "SearchBar"]
 
 #: The bar counts in thousandths of the input, since its rows are not known in advance.
 STEPS = 1000
@@ -55,6 +55,38 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.render_finish()
             self._bar = None
+
+
+class SearchBar:
+    """Shows how much of a search's time is gone, and the best so far; drawn when the search begins."""
+
+    def __init__(self) -> None:
+        self._visible = sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def show(self, share: float, message: str) -> None:
+        """Move the bar to a share in [0, 1]."""
+        if not self._visible:
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(
+                length=STEPS,
+                label="search",
+                file=sys.stderr,
+                item_show_func=lambda text: text,
+                show_eta=False,
+            )
+            self._bar.render_progress()
+        self._bar.update(max(0, round(STEPS * share) - self._bar.pos), message)
 
 
 def _rows(progress: ScoreProgress | None) -> str | None:

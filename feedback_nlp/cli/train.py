@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from feedback_nlp.cli.options import echo_json, json_option, settings_with
+from feedback_nlp.cli.progress import SearchBar
 from feedback_nlp.cli.terminal import printable, render_figures
 from feedback_nlp.errors import TrainingDataError
 
@@ -38,8 +39,21 @@ __all__ = ["train"]
 @click.option("--label-column", metavar="NAME", help="With --labels: the label.  [default: label]")
 @click.option(
     "--task",
-    type=click.Choice(["sentiment", "kind"]),
-    help="With --labels named like the product's: replace the labels of this task.",
+    type=click.Choice(["sentiment", "kind", "topics"]),
+    help="With --labels: replace the shipped labels of this task; topics may have any names.",
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="LABEL=SENTIMENT",
+    help="With --labels: the sentiment that a label stands for; once for each label.",
+)
+@click.option(
+    "--search",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    help="With --labels: look so long for better settings than the default ones.",
 )
 @click.option(
     "-o",
@@ -59,6 +73,8 @@ def train(
     text_column: str | None,
     label_column: str | None,
     task: str | None,
+    mapping: tuple[str, ...],
+    search: float | None,
     output: Path,
     as_json: bool,
 ) -> None:
@@ -70,15 +86,25 @@ def train(
     \b
     Examples:
       feedback-nlp train --labels my.csv --text-column text --label-column label -o my_bundle/
+      feedback-nlp train --labels my.csv --map angry=negative --map fine=neutral --map glad=positive -o my_bundle/
       feedback-nlp train --recipe my_recipe.toml --data training/ -o my_bundle/
     """
     if labels is not None:
         if recipe is not None or data is not None:
             raise click.UsageError("--labels goes without --recipe and --data.", ctx)
-        _train_own(labels, output, text_column, label_column or "label", task, as_json=as_json)
+        options = {
+            "text_column": text_column,
+            "label_column": label_column or "label",
+            "task": task,
+            "mapping": _parse_mapping(ctx, mapping),
+            "search_minutes": search or 0.0,
+        }
+        _train_own(labels, output, options, as_json=as_json)
         return
-    if text_column is not None or label_column is not None or task is not None:
-        raise click.UsageError("--text-column, --label-column and --task need --labels FILE.", ctx)
+    if any(option not in (None, ()) for option in (text_column, label_column, task, mapping, search)):
+        raise click.UsageError(
+            "--text-column, --label-column, --task, --map and --search need --labels FILE.", ctx
+        )
     folder = settings_with(training_data=data).training_data
     if folder is None:
         raise TrainingDataError(
@@ -99,14 +125,22 @@ def _progress(stage: str) -> None:
     click.echo(f"feedback-nlp: {stage}", err=True)
 
 
-def _train_own(
-    labels: Path, output: Path, text_column: str | None, label_column: str, task: str | None, *, as_json: bool
-) -> None:
+def _parse_mapping(ctx: click.Context, pairs: tuple[str, ...]) -> dict[str, str] | None:
+    """Return sentiment by label; a label may hold "=", a sentiment does not."""
+    out = {}
+    for pair in pairs:
+        label, equals, sentiment = pair.rpartition("=")
+        if not equals:
+            raise click.UsageError(f"--map {pair!r} is not of the form LABEL=SENTIMENT.", ctx)
+        out[label.strip()] = sentiment.strip()
+    return out or None
+
+
+def _train_own(labels: Path, output: Path, options: dict[str, Any], *, as_json: bool) -> None:
     from feedback_nlp.train_own import train_own_labels
 
-    bundle = train_own_labels(
-        labels, output, text_column=text_column, label_column=label_column, task=task, progress=_progress
-    )
+    with SearchBar() as bar:
+        bundle = train_own_labels(labels, output, **options, progress=_progress, on_search=bar.show)
     if as_json:
         echo_json(bundle.manifest)
     else:

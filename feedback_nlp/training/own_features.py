@@ -1,8 +1,8 @@
 """The features of a company's texts, counted on whole batches of tokens.
 
-They are those of the shipped model (words, pairs, triples, negated words; spellings of words) and the shipped model's
-scores. `features` defines them; here terms are integers, so that 100,000 texts take seconds (the tests hold both
-against each other).
+They are those of the shipped model (words, pairs, triples, negated words; spellings of words), the meanings of words
+(`word_vectors`; summed as spellings are) and the shipped model's scores. `features` defines the first two; here terms
+are integers, so that 100,000 texts take seconds (the tests hold both against each other).
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from feedback_nlp.features import SpellingVectorizer
 from feedback_nlp.preprocess import NEGATED
 from feedback_nlp.scan import Longs, Tokens
 from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.training.word_vectors import load_word_vectors
 
-__all__ = ["SHIPPED_SHARE", "Features"]
+__all__ = ["MEANING_SHARE", "SHIPPED_SHARE", "Features"]
 
 #: Length of the shipped scores beside the term block's 1, after dividing by their spread.
-SHIPPED_SHARE: Final = 0.2
+SHIPPED_SHARE: Final = 0.1
+#: Length of a text of one word of mean rarity in the block of meanings.
+MEANING_SHARE: Final = 0.5
 #: From so many texts on a term or spelling must stand in two: single ones are mostly names and numbers.
 _LEAST_TEXTS_FOR_MIN_DF: Final = 20_000
 _BATCH: Final = 2048
@@ -40,7 +43,9 @@ class Features:
 
     Parameters
     ----------
-    block : sparse matrix, shape (n_texts, n_terms + n_grams + n_shipped_outputs)
+    block : sparse matrix, shape (n_texts, n_features)
+    sizes : tuple of int
+        Columns of its four blocks: terms, spellings, meanings, shipped scores.
     words : tuple of str
         Normal forms that stand in terms.
     terms : ndarray of int32, shape (n_terms, 4)
@@ -53,6 +58,7 @@ class Features:
     """
 
     block: sp.csr_matrix
+    sizes: tuple[int, ...]
     words: tuple[str, ...]
     terms: NDArray[np.int32]
     term_idf: Floats
@@ -67,10 +73,18 @@ class Features:
         counted = _Counted.of(texts, shipped)
         keys, term_block, term_idf = _weigh_terms(counted, len(texts), min_df)
         words, terms = _name_terms(keys, counted.forms)
-        speller, spelling_block = _weigh_spellings(counted, len(texts), min_df)
+        presence, spelled = counted.spelled(len(texts))
+        counts = np.bincount(presence.indices, minlength=len(spelled)).tolist()
+        speller = SpellingVectorizer(min_df=min_df).fit_counts(spelled, counts, len(texts))
         factors = (SHIPPED_SHARE / (counted.scores.std(axis=0) + 1e-6)).astype(np.float32)
-        block = sp.hstack([term_block, spelling_block, sp.csr_matrix(counted.scores * factors)]).tocsr()
-        return cls(block, words, terms, term_idf, tuple(speller.vocabulary_), speller.idf_, factors)
+        parts = [
+            term_block,
+            speller.transform_presence(presence, spelled),
+            _meanings(presence, spelled),
+            sp.csr_matrix(counted.scores * factors),
+        ]
+        block, sizes = sp.hstack(parts).tocsr(), tuple(part.shape[1] for part in parts)
+        return cls(block, sizes, words, terms, term_idf, tuple(speller.vocabulary_), speller.idf_, factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,13 @@ class _Counted:
             words.append(_distinct(start, tokens.texts[spelled], forms[spelled]))
             scores.append(scored.texts)
         return cls(list(numbers), _joined(terms), _joined(words), np.vstack(scores))
+
+    def spelled(self, n_texts: int) -> tuple[sp.csr_matrix, list[str]]:
+        """Return the 0/1 matrix of texts by spelled words, and the words."""
+        owners, members = self.words
+        present, places = np.unique(members, return_inverse=True)
+        names = [self.forms[number] for number in present.tolist()]
+        return _presence(owners, places, (n_texts, len(names))), names
 
 
 def _number_forms(tokens: Tokens, names: list[str], numbers: dict[str, int]) -> Longs:
@@ -182,12 +203,12 @@ def _name_terms(keys: Longs, forms: list[str]) -> tuple[tuple[str, ...], NDArray
     return tuple(words), np.column_stack([np.where(negated, NEGATED, 0), number[parts]]).astype(np.int32)
 
 
-def _weigh_spellings(
-    counted: _Counted, n_texts: int, min_df: int
-) -> tuple[SpellingVectorizer, sp.csr_matrix]:
-    owners, members = counted.words
-    present, places, counts = np.unique(members, return_inverse=True, return_counts=True)
-    words = [counted.forms[number] for number in present.tolist()]
-    speller = SpellingVectorizer(min_df=min_df).fit_counts(words, counts.tolist(), n_texts)
-    texts = _presence(owners, places, (n_texts, len(words)))
-    return speller, speller.transform_presence(texts, words)
+def _meanings(presence: sp.csr_matrix, words: list[str]) -> sp.csr_matrix:
+    """Return the sum of the vectors of each text's words, divided by the root of their number."""
+    known = load_word_vectors()
+    number = {word: row for row, word in enumerate(known.words)}
+    rows = np.array([number.get(word, -1) for word in words], dtype=np.int64)
+    found = np.flatnonzero(rows >= 0)
+    roots = 1 / np.sqrt(np.maximum(np.diff(presence.indptr), 1)).astype(np.float32)
+    sums = presence[:, found] @ known.vectors[rows[found]]
+    return sp.csr_matrix(sums * (MEANING_SHARE * roots)[:, None])

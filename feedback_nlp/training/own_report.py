@@ -6,27 +6,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from feedback_nlp.metrics import calibration_error
-from feedback_nlp.own_labels import Doubles
-from feedback_nlp.scan import Longs
-from feedback_nlp.training.own_fit import fit_margins
+from feedback_nlp.own_labels import LABEL_SEPARATOR, Doubles
+from feedback_nlp.training.own_features import Features
+from feedback_nlp.training.own_fit import Balance, Folds, left_out_margins
 from feedback_nlp.training.own_rows import OwnRows
 
-__all__ = ["judge", "judge_left_out", "learning_curve", "likely_label_errors", "render_own_card"]
+__all__ = [
+    "choose_threshold", "decide", "judge", "judge_left_out", "learning_curve", "likely_label_errors", "render_own_card",
+]  # fmt: skip
 
+_COMPARED: Final = {
+    "shipped_bundle": "The shipped bundle on the same texts",
+    "shipped_scores_alone": "The shipped bundle's scores alone, fitted to these labels (same folds)",
+}
 _PAIRS: Final = 10
 _ERRORS: Final = 50
+#: 0.5 first: of equally good ones it is taken.
+_THRESHOLDS: Final = (0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.55, 0.6)
 _CURVE_SHARES: Final = (0.25, 0.5, 1.0)
 
 
-def judge_left_out(rows: OwnRows, probabilities: Doubles) -> dict[str, Any]:
+def judge_left_out(rows: OwnRows, probabilities: Doubles, threshold: float) -> dict[str, Any]:
     """Return figures of left-out probabilities; see `judge`."""
     truth = rows.truth.astype(bool)
-    found = decide(probabilities, several=rows.several)
+    found = decide(probabilities, threshold, several=rows.several)
     figures = judge(rows.labels, truth, found, several=rows.several)
     if not rows.several:
         figures["calibration_error"] = round(calibration_error(probabilities, truth.argmax(axis=1)), 4)
@@ -69,11 +76,22 @@ def judge(
     return figures
 
 
-def decide(probabilities: Doubles, *, several: bool) -> NDArray[np.bool_]:
+def decide(probabilities: Doubles, threshold: float = 0.5, *, several: bool) -> NDArray[np.bool_]:
     """Return which labels are shown, shape (n_texts, n_labels)."""
     if several:
-        return np.asarray(probabilities >= 0.5)
+        return np.asarray(probabilities >= threshold)
     return np.asarray(np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)])
+
+
+def choose_threshold(rows: OwnRows, probabilities: Doubles) -> float:
+    """Return the probability from which one of several labels is shown: the one with the best micro-F1, or 0.5."""
+    if not rows.several:
+        return 0.5
+    scores = [
+        f1_score(rows.truth, probabilities >= threshold, average="micro", zero_division=0)
+        for threshold in _THRESHOLDS
+    ]
+    return float(_THRESHOLDS[int(np.argmax(scores))])
 
 
 def _most_confused(
@@ -91,59 +109,85 @@ def _most_confused(
 
 
 def learning_curve(
-    block: sp.csr_matrix, rows: OwnRows, folds: list[tuple[Longs, Longs]], c: float, seed: int
+    features: Features, rows: OwnRows, folds: Folds, balance: Balance, seed: int
 ) -> list[dict[str, Any]]:
     """Return macro-F1 on the first fold after fitting on growing shares of the other four."""
     fitted, judged = folds[0]
     shuffled = np.random.default_rng(seed).permutation(fitted)
-    out = []
-    for share in _CURVE_SHARES:
-        some = shuffled[: max(2, round(share * len(shuffled)))]
-        weights, intercepts = fit_margins(block[some], rows.truth[some], c, seed)
-        margins = block[judged] @ weights + intercepts
-        found = decide(margins + 0.5, several=rows.several)
-        score = f1_score(rows.truth[judged].astype(bool), found, average="macro", zero_division=0)
-        out.append({"texts": len(some), "macro_f1": round(float(score), 4)})
-    return out
+    shares = [shuffled[: max(2, round(share * len(shuffled)))] for share in _CURVE_SHARES]
+    margins = left_out_margins(features, rows.truth, [(some, judged) for some in shares], balance, seed)
+    truth = rows.truth[judged].astype(bool)
+    return [
+        {
+            "texts": len(some),
+            "macro_f1": round(
+                float(
+                    f1_score(truth, decide(one + 0.5, several=rows.several), average="macro", zero_division=0)
+                ),
+                4,
+            ),
+        }
+        for some, one in zip(shares, margins, strict=True)
+    ]
 
 
-def likely_label_errors(rows: OwnRows, probabilities: Doubles) -> list[dict[str, Any]]:
-    """Return rows whose label is likely wrong, by confident learning (Northcutt et al. 2021, JAIR 70).
+def likely_label_errors(
+    rows: OwnRows, probabilities: Doubles, threshold: float = 0.5
+) -> list[dict[str, Any]]:
+    """Return rows whose label is likely wrong, found by cleanlab (confident learning: Northcutt et al. 2021, JAIR 70).
 
-    A text counts as confidently of a label when its left-out probability reaches the mean that the label's own texts
-    have. A row is listed when it is confidently of another label, and that one is likelier than the given one.
-    Labels of several a row are not looked at.
+    Parameters
+    ----------
+    rows : OwnRows
+    probabilities : ndarray, shape (n_texts, n_labels)
+        Of texts left out of the fit.
+    threshold : float, default=0.5
+        Probability from which one of several labels is likely.
 
     Returns
     -------
     list of dict
-        "line" of the file, "label" given, "likely" label and "margin" between their probabilities, widest first; at
-        most 50.
+        "line" of the file, "label" given, "likely" label and "margin": how much likelier the one is than the other, for
+        several labels how unlikely the least likely decision is; worst first, at most 50.
     """
-    if rows.several:
-        return []
-    given = rows.truth.argmax(axis=1)
-    own_mean = (probabilities * rows.truth).sum(axis=0) / rows.truth.sum(axis=0)
-    candidates = np.where(probabilities >= own_mean, probabilities, -1.0)
-    likely = candidates.argmax(axis=1)
-    each = np.arange(len(given))
-    margin = candidates[each, likely] - probabilities[each, given]
-    order = [int(row) for row in np.argsort(-margin, kind="stable")[:_ERRORS] if margin[row] > 0]
+    from cleanlab.filter import find_label_issues
+
+    given = [np.flatnonzero(row).tolist() for row in rows.truth]
+    found = find_label_issues(
+        labels=given if rows.several else rows.truth.argmax(axis=1),
+        pred_probs=probabilities,
+        return_indices_ranked_by="self_confidence" if rows.several else "normalized_margin",
+        multi_label=rows.several,
+        n_jobs=1,
+    )
+    likely = decide(probabilities, threshold, several=rows.several)
     return [
         {
             "line": rows.lines[row],
-            "label": rows.labels[given[row]],
-            "likely": rows.labels[likely[row]],
-            "margin": round(float(margin[row]), 4),
+            "label": _joined(rows.labels, rows.truth[row]),
+            "likely": _joined(rows.labels, likely[row]),
+            "margin": round(_margin(probabilities[row], rows.truth[row], several=rows.several), 4),
         }
-        for row in order
-        if likely[row] != given[row]
+        for row in np.asarray(found).tolist()[:_ERRORS]
+        if (likely[row] != rows.truth[row].astype(bool)).any()
     ]
+
+
+def _joined(labels: Sequence[str], chosen: NDArray[Any]) -> str:
+    return LABEL_SEPARATOR.join(label for label, here in zip(labels, chosen, strict=True) if here)
+
+
+def _margin(probabilities: Doubles, truth: Doubles, *, several: bool) -> float:
+    if several:
+        return 1 - float(np.where(truth > 0, probabilities, 1 - probabilities).min())
+    return float(probabilities.max() - probabilities @ truth)
 
 
 def render_own_card(name: str, task: str | None, metrics: Mapping[str, Any], shipped: str) -> str:
     """Return the model card of a bundle with own labels."""
     replaced = f"They replace the shipped labels of the task {task}." if task else "They come as fb_label."
+    if "mapped" in metrics:
+        replaced += " The sentiment is read from them."
     figures = ("texts", "accuracy", "macro_f1", "micro_f1", "calibration_error")
     lines = [
         f"# Model card: {name}",
@@ -153,7 +197,8 @@ def render_own_card(name: str, task: str | None, metrics: Mapping[str, Any], shi
         "",
         "## Measured in five-fold cross-validation",
         "",
-        "Vocabulary was counted on all texts, without labels; the choice of C (of at most three) saw the same folds.",
+        "Vocabulary was counted on all texts, without labels; what was chosen (" + _chosen(metrics) + ")",
+        "was chosen on the same folds.",
         "",
         "| figure | value |",
         "|---|---|",
@@ -169,10 +214,15 @@ def render_own_card(name: str, task: str | None, metrics: Mapping[str, Any], shi
         *_table("Learning curve (one fold)", ("texts", "macro_f1"), metrics["learning_curve"]),
         *_table("Likely label errors", ("line", "label", "likely", "margin"), metrics["likely_label_errors"]),
     ]
-    if "shipped_bundle" in metrics:
-        lines += ["", "## The shipped bundle on the same texts", "", "| figure | value |", "|---|---|"]
-        lines += [f"| {figure} | {value} |" for figure, value in metrics["shipped_bundle"].items()]
+    for key, title in _COMPARED.items():
+        if key in metrics:
+            lines += ["", f"## {title}", "", "| figure | value |", "|---|---|"]
+            lines += [f"| {figure} | {value} |" for figure, value in metrics[key].items()]
     return "\n".join([*lines, ""])
+
+
+def _chosen(metrics: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in metrics["chosen"].items())
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,12 +17,16 @@ from feedback_nlp.ingest.chunks import cell_text
 from feedback_nlp.own_labels import LABEL_SEPARATOR, Doubles
 from feedback_nlp.records import KINDS, SENTIMENTS
 
-__all__ = ["LEAST_EXAMPLES", "TASK_LABELS", "Labelled", "OwnRows", "read_labelled", "read_own_rows"]
+__all__ = [
+    "LEAST_EXAMPLES", "TASK_LABELS", "Labelled", "OwnRows", "map_to_sentiment", "read_labelled", "read_own_rows",
+]  # fmt: skip
 
 #: Fewer examples of a label teach nothing that could be measured.
 LEAST_EXAMPLES: Final = 8
 #: Labels that replace those of a task of the shipped bundle.
 TASK_LABELS: Final = {"sentiment": SENTIMENTS[:3], "kind": KINDS}
+#: Labels become topics of scored files, where "topic:sentiment" pairs are joined by "|".
+_TOPIC_NAME: Final = re.compile(r"[^:|\r\n]+")
 _SHOWN: Final = 20
 
 
@@ -82,10 +88,13 @@ def read_own_rows(
     InputError
         A column is missing or the file cannot be read.
     """
-    rows = read_labelled(path, text_column=text_column, label_column=label_column, fold_case=task is not None)
+    rows = read_labelled(
+        path, text_column=text_column, label_column=label_column, fold_case=task in TASK_LABELS
+    )
     labels = _check_labels(rows.labels, path, label_column, task)
     truth = np.array([[label in names for label in labels] for names in rows.labels], dtype=np.float64)
-    several = any(len(names) > 1 for names in rows.labels)
+    # A text may have one topic, several or none, whatever the file happens to hold.
+    several = task == "topics" or any(len(names) > 1 for names in rows.labels)
     return OwnRows(rows.texts, labels, truth, several, rows.lines, rows.left_out)
 
 
@@ -149,7 +158,9 @@ def _check_labels(
             f"{where}: fewer than {LEAST_EXAMPLES} examples of {named}{more}.",
             remedy="Add examples, merge these labels with others, or empty their cells.",
         )
-    if task is None:
+    if task == "topics":
+        _check_topic_names(counts, where)
+    if task not in TASK_LABELS:
         return tuple(sorted(counts))
     unknown = sorted(set(counts) - set(TASK_LABELS[task]))
     if unknown or any(len(names) > 1 for names in found):
@@ -161,3 +172,39 @@ def _check_labels(
             remedy=f"It has {', '.join(TASK_LABELS[task])}, one a row; leave out --task to train other labels.",
         )
     return tuple(name for name in TASK_LABELS[task] if name in counts)
+
+
+def _check_topic_names(names: Iterable[str], where: str) -> None:
+    bad = sorted(name for name in names if not _TOPIC_NAME.fullmatch(name))
+    if bad:
+        raise TrainingDataError(
+            f"{where}: {', '.join(map(repr, bad[:_SHOWN]))} cannot be the name of a topic.",
+            remedy='Leave ":" and line breaks out of the names.',
+        )
+
+
+def map_to_sentiment(rows: OwnRows, mapping: Mapping[str, str], task: str | None) -> tuple[int, ...]:
+    """Return the number of the sentiment (0 negative, 1 neutral, 2 positive) that each label stands for.
+
+    Raises
+    ------
+    TrainingDataError
+        A label has no sentiment or an unknown one, the mapping names a label that is not there, a text has several
+        labels, or they replace those of a task.
+    """
+    if task is not None or rows.several:
+        reason = "a task" if task is not None else "several labels a row"
+        raise TrainingDataError(
+            f"Labels cannot be mapped to sentiments with {reason}.", remedy="Leave out one of the two."
+        )
+    wrong = [
+        *(f"{label!r} has no sentiment" for label in rows.labels if label not in mapping),
+        *(f"{label!r} is not a label of the file" for label in mapping if label not in rows.labels),
+        *(f"{sign!r} is no sentiment" for sign in mapping.values() if sign not in SENTIMENTS[:3]),
+    ]
+    if wrong:
+        raise TrainingDataError(
+            f"The mapping does not fit: {', '.join(wrong[:_SHOWN])}.",
+            remedy="Give --map LABEL=SENTIMENT once for each label; sentiments are negative, neutral, positive.",
+        )
+    return tuple(SENTIMENTS.index(mapping[label]) for label in rows.labels)
