@@ -212,6 +212,14 @@ def test_a_wrong_label_is_found() -> None:
     assert likely_label_errors(rows, shares) == [{"line": 5, "label": "a", "likely": "b", "margin": 0.9}]
 
 
+def test_a_wrong_label_of_several_is_found() -> None:
+    truth = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]] * 4)
+    shares = np.where(truth > 0, 0.9, 0.1)
+    shares[3] = 0.05, 0.95  # says a, is b
+    rows = OwnRows(["x"] * 12, ("a", "b"), truth, True, list(range(2, 14)), {})
+    assert likely_label_errors(rows, shares) == [{"line": 5, "label": "a", "likely": "b", "margin": 0.95}]
+
+
 def test_the_curve_finds_the_probabilities_that_made_the_labels() -> None:
     generator = np.random.default_rng(3)
     margins = generator.normal(0, 1, (4000, 3))

@@ -150,16 +150,6 @@ def likely_label_errors(
         "line" of the file, "label" given, "likely" label and "margin": how much likelier the one is than the other, for
         several labels how unlikely the least likely decision is; worst first, at most 50.
     """
-    from cleanlab.filter import find_label_issues
-
-    given = [np.flatnonzero(row).tolist() for row in rows.truth]
-    found = find_label_issues(
-        labels=given if rows.several else rows.truth.argmax(axis=1),
-        pred_probs=probabilities,
-        return_indices_ranked_by="self_confidence" if rows.several else "normalized_margin",
-        multi_label=rows.several,
-        n_jobs=1,
-    )
     likely = decide(probabilities, threshold, several=rows.several)
     return [
         {
@@ -168,9 +158,27 @@ def likely_label_errors(
             "likely": _joined(rows.labels, likely[row]),
             "margin": round(_margin(probabilities[row], rows.truth[row], several=rows.several), 4),
         }
-        for row in np.asarray(found).tolist()[:_ERRORS]
+        for row in _suspects(rows, probabilities)[:_ERRORS]
         if (likely[row] != rows.truth[row].astype(bool)).any()
     ]
+
+
+def _suspects(rows: OwnRows, probabilities: Doubles) -> list[int]:
+    """Return the texts whose labels are likely wrong, worst first."""
+    if rows.several:
+        from cleanlab.multilabel_classification import filter as of_several
+
+        given = [np.flatnonzero(row).tolist() for row in rows.truth]
+        found = of_several.find_label_issues(
+            given, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1
+        )
+    else:
+        from cleanlab import filter as of_one
+
+        found = of_one.find_label_issues(
+            rows.truth.argmax(axis=1), probabilities, return_indices_ranked_by="normalized_margin", n_jobs=1
+        )
+    return [int(row) for row in found]
 
 
 def _joined(labels: Sequence[str], chosen: NDArray[Any]) -> str:
