@@ -176,7 +176,8 @@ def test_the_features_are_those_of_the_vectorizers() -> None:
     ]
     shipped = load_bundle().linear
     features = Features.of(texts, shipped)
-    prepared = [Preprocessor().prepare(text) for text in texts]
+    preprocessor = Preprocessor()
+    prepared = [preprocessor.prepare(text) for text in texts]
     terms = build_term_vectorizer().fit([terms_of(one) for one in prepared])
     speller = SpellingVectorizer(min_df=1).fit([spellings_of(one) for one in prepared])
     named = [SCOPE_PREFIX[scope] + " ".join(features.words[word] for word in words if word >= 0)
