@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,10 +10,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from api import create_app
 from api.hooks import PAGE_POLICY
+from feedback_nlp.cli import commands
 from feedback_nlp.records import Feedback
 from feedback_nlp.report import DayCounts, build_summary
 from feedback_nlp.report.stored import StoredRows, row_of, spread_rows, summarize_store
@@ -231,3 +234,26 @@ def test_counts_within_a_topic_are_by_the_topics_own_sentiment(store: Store) -> 
     ]
     assert DayCounts.from_cells(cells).whole("channel", "chat").sum() == 2
     assert row_of(store.feedback.get("1")).topics == (("checkout_payment", "negative"),)
+
+
+def test_the_command_reports_on_the_store(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEEDBACK_DATA_DIR", str(filled.data_dir))
+    target, page_file = tmp_path / "report.json", tmp_path / "report.html"
+    ended = CliRunner().invoke(
+        commands,
+        ["report", "--store", "--since", "2026-08-03", "--json", str(target), "-o", str(page_file)],
+    )
+    assert ended.exit_code == 0, ended.stderr
+    report = json.loads(target.read_text(encoding="utf-8"))
+    assert (report["first_day"], report["rows"]["analysed"]) == ("2026-08-03", 169)
+    assert report["source"] == "stored feedback"
+    assert "<script" not in page_file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [["--store", "in.csv"], []])
+def test_a_file_or_the_store_is_reported_on_not_both(arguments: list[str]) -> None:
+    ended = CliRunner().invoke(commands, ["report", *arguments, "-o", "r.html"])
+    assert ended.exit_code == 2
+    assert "Name a file to report on, or --store; not both." in ended.stderr
