@@ -20,7 +20,7 @@ RUNTIME := $(VENV)/.runtime-$(call key,requirements.txt)
 DEV := $(VENV)/.dev-$(call key,requirements-dev.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format model bench docs lock clean
+.PHONY: help install run test check format model bench soak docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -50,6 +50,9 @@ model: $(DEV) ## Train the shipped bundle again (needs training data)
 bench: $(DEV) ## Print the quality tables (needs training data)
 	@$(require_training_data)
 	FEEDBACK_TRAINING_DATA="$(FEEDBACK_TRAINING_DATA)" $(BIN)/python benchmarks/quality.py
+
+soak: $(DEV) ## Kill workers for five minutes a database and count what is lost
+	$(BIN)/python benchmarks/soak.py $(if $(SOAK_POSTGRESQL),--postgresql "$(SOAK_POSTGRESQL)")
 
 docs: $(DEV) ## Write the command line reference in docs/cli.md anew
 	$(BIN)/python docs/write_cli_reference.py

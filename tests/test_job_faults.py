@@ -84,8 +84,7 @@ def wait_for(store: Store, job: JobRecord, state: str, seconds: float = 30.0) ->
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     from feedback_nlp.jobs import scored
 
-    options = scored.ScoreOptions
-    monkeypatch.setattr(scored, "ScoreOptions", lambda **given: options(**given, chunk_rows=10))
+    monkeypatch.setattr(scored, "CHUNK_ROWS", 10)
 
 
 @pytest.mark.usefixtures("small_chunks")

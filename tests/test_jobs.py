@@ -299,8 +299,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten rows a chunk, so that a small file has several."""
     from feedback_nlp.jobs import scored
 
-    options = scored.ScoreOptions
-    monkeypatch.setattr(scored, "ScoreOptions", lambda **given: options(**given, chunk_rows=10))
+    monkeypatch.setattr(scored, "CHUNK_ROWS", 10)
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, chunks: int, act: Callable[[JobRun], None]) -> None:

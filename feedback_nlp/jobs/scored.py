@@ -24,6 +24,8 @@ __all__ = ["score_upload"]
 
 SUMMARY = ".summary.json"
 WORKING = "working.jsonl"
+#: Rows that a killed worker loses the work on, at most; also how often a job can be stopped.
+CHUNK_ROWS = 1024
 
 
 def score_upload(run: JobRun) -> dict[str, Any]:
@@ -89,6 +91,7 @@ def _scored(run: JobRun, scorer: Scorer, upload: Path, target: Path, options: Up
         rating_column=options.mapping.get("rating"),
         encoding=options.encoding,
         delimiter=options.delimiter,
+        chunk_rows=CHUNK_ROWS,
         spreadsheet_safe=options.spreadsheet_safe,
         precision=options.precision,
         resume=progress_path(target).exists(),
