@@ -1,7 +1,7 @@
 """Many rows at once, the fastest way that each database has.
 
-SQLite: one prepared statement on the driver, without SQLAlchemy's work for each value. PostgreSQL: COPY, or
-INSERT from arrays where rows may be there already.
+SQLite: one prepared statement on the driver, without SQLAlchemy's work for each value. PostgreSQL: COPY, and
+INSERT from arrays where some of the rows turn out to be there already.
 """
 
 from __future__ import annotations
@@ -49,6 +49,15 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: C
     if connection.dialect.name == "sqlite":  # nobody else can write now, so what was not there is not there
         insert_rows(connection, table, rows)
         return {row[0] for row in rows}
+    from psycopg.errors import UniqueViolation
+
+    try:
+        # Several times as fast as what finds out row by row, which is only needed when two bring the same at once.
+        with _driver(connection).transaction():
+            insert_rows(connection, table, rows)
+        return {row[0] for row in rows}
+    except UniqueViolation:
+        pass
     columns = list(zip(*_converted(table, rows, _for_postgresql), strict=True))
     with _driver(connection).cursor() as cursor:
         cursor.execute(_array_insert(table, key.name), [list(values) for values in columns])
