@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +16,14 @@ from api.shell import page_blueprint
 from feedback_nlp.report import DayCounts, Summary
 from feedback_nlp.report.build import list_alerts
 from feedback_nlp.report.changes import sample_of
-from feedback_nlp.report.charts import alert_chart, changes_chart, impact_chart, topic_chart, trend_chart
+from feedback_nlp.report.charts import (
+    Chart,
+    alert_chart,
+    changes_chart,
+    impact_chart,
+    topic_chart,
+    trend_chart,
+)
 from feedback_nlp.report.statistics import net_estimate
 from feedback_nlp.report.stored import day_start, spread_rows, summarize_store
 from feedback_nlp.report.summary import SegmentSummary, TopicSummary
@@ -40,12 +48,32 @@ def overview() -> str:
     if chosen is None:
         return render_template("nothing_stored.html")
     summary = _summary(store, chosen)
-    charts = {
+    charts = _drawn(_Figures(summary))
+    return _render("overview.html", chosen, summary=summary, charts=charts, headlines=headlines(summary))
+
+
+class _Figures:
+    """A summary that is equal to another with the same figures, so that the same charts are drawn once."""
+
+    def __init__(self, summary: Summary) -> None:
+        self.summary = summary
+        self._key = repr(summary)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Figures) and self._key == other._key
+
+
+@lru_cache(maxsize=32)
+def _drawn(figures: _Figures) -> dict[str, Chart | None]:
+    summary = figures.summary
+    return {
         "trend": trend_chart(summary),
         "impact": impact_chart(summary),
         "changes": changes_chart(summary),
     }
-    return _render("overview.html", chosen, summary=summary, charts=charts, headlines=headlines(summary))
 
 
 @blueprint.get("/topics/<path:name>")

@@ -49,9 +49,10 @@ def summarize_store(store: Store, first: date, last: date, options: ReportOption
     """
     until = last + timedelta(days=1)
     cells = list(store.counts.cells(first - _BASELINE, until))
-    counts = DayCounts.from_cells(cell for cell in cells if cell[0] >= first)
+    inside = [cell for cell in cells if cell[0] >= first]
+    counts = DayCounts.from_cells(inside)
     rows = _row_counts(store, first, until, counts)
-    alerts = list_alerts(DayCounts.from_cells(cells))
+    alerts = list_alerts(counts if len(inside) == len(cells) else DayCounts.from_cells(cells))
     summary = summarize_counts(counts, options, rows=rows)
     return replace(summary, alerts=tuple(alert for alert in alerts if alert.last >= first))
 
