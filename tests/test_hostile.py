@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.fake_analyzer import QUIET, FakeAnalyzer, build_client
 from tests.hostile import HostileRequest, hostile_requests
 
 COUNT = 500
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def routes_of(app: Flask) -> list[tuple[str, str]]:
@@ -132,3 +134,13 @@ def test_ten_thousand_form_fields_are_refused_or_read_but_not_kept() -> None:
     form = "&".join(f"f{number}=1" for number in range(10_000))
     answer = build_client().post("/", data=form, content_type="application/x-www-form-urlencoded")
     assert answer.status_code in (200, 413)
+
+
+def test_hostile_files_end_as_refused_or_done_and_leave_nothing_elsewhere(tmp_path: Path) -> None:
+    run = runpy.run_path(str(ROOT / "benchmarks" / "hostile_files.py"))["run"]
+    with Store.open(data_dir=tmp_path / "kept") as store:
+        ends, _, faults = run(store, 30, 3, bomb=2_000_000)
+    assert faults == []
+    assert ends.total() == 30
+    assert {"202 done", "422"} <= set(ends)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == ["kept"]
