@@ -148,13 +148,9 @@ def test_the_docs_show_every_route_with_their_own_assets(browser: Browser, addre
     page.on("console", lambda line: refused.append(line.text) if line.type == "error" else None)
     page.goto(f"{address}/docs")
     page.wait_for_selector(".opblock")
-    assert page.locator(".opblock-summary-path").all_inner_texts() == [
-        "/v1/score",
-        "/v1/score/batch",
-        "/v1/model",
-        "/v1/taxonomy",
-        "/healthz",
-        "/readyz",
-    ]
+    described = page.request.get(f"{address}/openapi.json").json()["paths"]
+    assert {"/v1/score", "/v1/feedback", "/v1/jobs/{job_id}", "/healthz"} <= set(described)
+    operations = sorted(path for path, methods in described.items() for _ in methods)
+    assert sorted(page.locator(".opblock-summary-path").all_inner_texts()) == operations
     assert (elsewhere, refused) == ([], [])
     page.close()
