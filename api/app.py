@@ -16,12 +16,14 @@ from api import (
     job_pages,
     jobs,
     login,
+    metrics,
     model,
     overview,
     pages,
     score,
 )
 from api.access import install_access
+from api.counters import Metrics
 from api.hooks import install_hooks
 from api.logs import log
 from api.problems import install_problems, schema_problem
@@ -38,7 +40,10 @@ __all__ = ["create_app"]
 
 
 def create_app(
-    settings: Settings | None = None, analyzer: Scorer | None = None, store: Store | None = None
+    settings: Settings | None = None,
+    analyzer: Scorer | None = None,
+    store: Store | None = None,
+    counts: Metrics | None = None,
 ) -> OpenAPI:
     """Build the application.
 
@@ -51,6 +56,8 @@ def create_app(
         starts all the same, answers /healthz, and says 503 everywhere a bundle is needed.
     store : Store, optional
         Default: that of the settings, opened when it is first needed.
+    counts : Metrics, optional
+        Default: counts of this process alone.
 
     Returns
     -------
@@ -63,7 +70,11 @@ def create_app(
         If the environment holds an illegal setting.
     """
     settings = settings or Settings.from_environment()
-    service = Service(settings, analyzer, store=store) if analyzer else _load(settings, store)
+    counts = counts or Metrics()
+    if analyzer is not None:
+        service = Service(settings, analyzer, store=store, metrics=counts)
+    else:
+        service = _load(settings, store, counts)
     app = OpenAPI(
         "api",
         info=api_info(),
@@ -79,7 +90,7 @@ def create_app(
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract has an order that people read
     app.extensions[EXTENSION] = service
-    install_hooks(app, access_log=settings.access_log)
+    install_hooks(app, service.metrics, access_log=settings.access_log)
     install_problems(app)
     install_access(app, service)
     install_shell(app, store=settings.store)
@@ -90,14 +101,14 @@ def create_app(
     return app
 
 
-def _load(settings: Settings, store: Store | None) -> Service:
+def _load(settings: Settings, store: Store | None, counts: Metrics) -> Service:
     from feedback_nlp import Analyzer
 
     try:
-        return Service(settings, Analyzer.load(settings.bundle), store=store)
+        return Service(settings, Analyzer.load(settings.bundle), store=store, metrics=counts)
     except BundleError as refusal:
         log.error("bundle refused", error=type(refusal).__name__, reason=str(refusal))
-        return Service(settings, None, refusal, store)
+        return Service(settings, None, refusal, store, counts)
 
 
 def _refuse(error: ValidationError) -> None:
@@ -108,5 +119,5 @@ def _register(app: OpenAPI) -> None:
     stored = (feedback.blueprint, customers.blueprint, jobs.blueprint)
     for resource in (score.blueprint, *stored, model.blueprint, health.blueprint):
         app.register_api(resource)
-    for pages_of_ours in (docs, login, pages, overview, explore, compare, job_pages):
+    for pages_of_ours in (docs, metrics, login, pages, overview, explore, compare, job_pages):
         app.register_blueprint(pages_of_ours.blueprint)

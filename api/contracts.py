@@ -22,6 +22,10 @@ class Scorer(Protocol):
         """Manifest of the bundle."""
 
     @property
+    def words_met(self) -> tuple[int, int]:
+        """Words met so far, and how many of them the vocabulary has."""
+
+    @property
     def precisions(self) -> list[list[float]]:
         """Rows of wanted precision, threshold on confidence, coverage."""
 

@@ -47,8 +47,11 @@ def health() -> dict[str, str]:
 )
 def ready() -> dict[str, str]:
     """Answer after a self-test."""
-    analyzer = current_service().ready_analyzer()
-    if not _passes(analyzer):
+    service = current_service()
+    analyzer = service.ready_analyzer()
+    passed = _passes(analyzer)
+    service.metrics.skip_words(analyzer)
+    if not passed:
         detail = "The self-test sentence could not be analysed. The log has the kind of error."
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "self-test", detail, retry_after=60)
     return {"status": "ok"}

@@ -8,6 +8,7 @@ import time
 
 from flask import Flask, Response, g, request
 
+from api.counters import Metrics
 from api.logs import log
 
 __all__ = ["API_POLICY", "DOCS_POLICY", "PAGE_POLICY", "SCRIPT_PAGE_POLICY", "install_hooks"]
@@ -37,9 +38,16 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def install_hooks(app: Flask, *, access_log: bool) -> None:
-    """Give every answer of `app` an id and security headers, and every request its line in the log."""
+def install_hooks(app: Flask, metrics: Metrics, *, access_log: bool) -> None:
+    """Give every answer of `app` an id and security headers, count every request and write its line in the log."""
+
+    def count(response: Response) -> Response:
+        seconds = time.perf_counter() - g.started
+        metrics.count_request(_route() or "none", _method(), response.status_code, seconds)
+        return response
+
     app.before_request(_begin)
+    app.after_request(count)
     if access_log:
         app.after_request(_write_line)
     app.after_request(_add_headers)
@@ -61,13 +69,21 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
+def _route() -> str | None:
+    # Not the path, which holds whatever the caller put there.
+    return request.url_rule.rule if request.url_rule else None
+
+
+def _method() -> str:
+    return request.method if request.method in METHODS else "other"
+
+
 def _write_line(response: Response) -> Response:
-    # The route, not the path: a path holds whatever the caller put there.
     log.info(
         "request",
         request_id=g.request_id,
-        method=request.method if request.method in METHODS else "other",
-        route=request.url_rule.rule if request.url_rule else None,
+        method=_method(),
+        route=_route(),
         status=response.status_code,
         milliseconds=round((time.perf_counter() - g.started) * 1000, 2),
         body_bytes=request.content_length,

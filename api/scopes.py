@@ -39,6 +39,7 @@ ROUTE_SCOPES: dict[str, str] = {
     "login.log_in": OPEN,
     "login.log_out": OPEN,
     "login.show_form": OPEN,
+    "metrics.metrics": "metrics",
     "model.model": "score",
     "model.taxonomy": "score",
     "overview.alerts": "read",

@@ -53,6 +53,7 @@ def score(body: ScoreRequest) -> Response:
             explain=body.explain,
             precision=body.precision or service.settings.precision,
         )
+        service.metrics.count_texts([body.text], [analysis], service.ready_analyzer())
         return _json(analysis.to_dict(id=body.id))
 
 
@@ -71,6 +72,8 @@ def score_batch(body: BatchRequest) -> Response:
     checked = [_checked(raw, service.settings.max_text_characters) for raw in body.documents]
     with service.admission.slot():
         analyses = _analyze(analyzer, checked, body.precision or service.settings.precision)
+        sound = [found.text for found in checked if isinstance(found, Document)]
+        service.metrics.count_texts(sound, list(analyses.values()), analyzer)
         results = [
             _failed(raw, found, analyzer.model)
             if isinstance(found, Problem)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Flask
 
 from api.app import create_app
+from api.counters import Metrics, shared_folder
 from api.logs import log
 from api.pages import EXAMPLES
 from api.service import Scorer
@@ -82,14 +83,16 @@ def serve(
     try:
         analyzer = analyzer or Analyzer.load(settings.bundle)
         _warm_up(analyzer)
-        app = create_app(settings, analyzer, store)
-        if store is not None:
-            store.close()  # connections are not for sharing: each process opens its own
-        _settle_memory()
-        stop_workers = _start_job_workers(settings, analyzer, store, listener)
-        if on_ready is not None:
-            on_ready(_address(settings.host, listener.getsockname()[1]))
-        run_server(app, listener, settings, on_exit=stop_workers)
+        with shared_folder() as folder:
+            counts = Metrics(folder if _has_processes() else None)
+            app = create_app(settings, analyzer, store, counts)
+            if store is not None:
+                store.close()  # connections are not for sharing: each process opens its own
+            _settle_memory()
+            stop_workers = _start_job_workers(settings, analyzer, store, listener, counts)
+            if on_ready is not None:
+                on_ready(_address(settings.host, listener.getsockname()[1]))
+            run_server(app, listener, settings, on_exit=stop_workers)
     finally:
         listener.close()
 
@@ -98,17 +101,25 @@ def run_server(
     app: Flask, listener: socket.socket, settings: Settings, *, on_exit: Callable[[], None] | None = None
 ) -> None:
     """Serve any application with the processes, threads and time limits of ours."""
-    if importlib.util.find_spec("fcntl"):
+    if _has_processes():
         _run_gunicorn(app, listener, settings, on_exit)
     else:
         _run_waitress(app, listener, settings)
 
 
+def _has_processes() -> bool:
+    return importlib.util.find_spec("fcntl") is not None
+
+
 def _start_job_workers(
-    settings: Settings, analyzer: Scorer, store: Store | None, listener: socket.socket
+    settings: Settings, analyzer: Scorer, store: Store | None, listener: socket.socket, counts: Metrics
 ) -> Callable[[], None] | None:
     if store is None or settings.job_workers == 0 or not hasattr(os, "fork"):
         return None
+
+    def tell(name: str, told: Mapping[str, Any]) -> None:
+        log.info(name, **told)
+        counts.count_event(name, told)
 
     def build() -> Worker:
         return Worker(
@@ -116,7 +127,7 @@ def _start_job_workers(
             lambda: cast("AnalyzerLike", analyzer),
             redactor=_redactor(settings),
             retention_days=settings.retention_days,
-            on_event=_log_event,
+            on_event=tell,
         )
 
     return fork_workers(settings.job_workers, build, listener.close)
@@ -126,10 +137,6 @@ def _redactor(settings: Settings) -> Redactor | None:
     if not settings.mask:
         return None
     return Redactor.from_words(regions=settings.mask_regions, numbers=settings.mask_numbers)
-
-
-def _log_event(name: str, values: Mapping[str, Any]) -> None:
-    log.info(name, **values)
 
 
 def _open_store(settings: Settings) -> Store | None:

@@ -12,6 +12,7 @@ from flask import current_app, g
 from api.admission import Admission
 from api.combiner import Combiner
 from api.contracts import Scorer
+from api.counters import Metrics
 from api.problems import Problem
 from feedback_nlp.errors import BundleError
 from feedback_nlp.redact import Redactor
@@ -36,12 +37,15 @@ class Service:
         Why it was.
     store : Store or None
         Opened when it is first needed if None.
+    metrics : Metrics, optional
+        What is counted; default: of this process alone.
     """
 
     settings: Settings
     analyzer: Scorer | None
     refusal: BundleError | None = None
     store: Store | None = None
+    metrics: Metrics = field(default_factory=Metrics)
     admission: Admission = field(init=False)
     combiner: Combiner | None = field(init=False)
     redactor: Redactor | None = field(init=False)
@@ -49,6 +53,8 @@ class Service:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "combiner", Combiner(self.analyzer) if self.analyzer else None)
+        if self.analyzer:
+            self.metrics.skip_words(self.analyzer)
         admission = Admission(self.settings.threads, self.settings.queue_length)
         object.__setattr__(self, "admission", admission)
         redactor = (

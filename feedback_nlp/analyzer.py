@@ -100,6 +100,7 @@ class Analyzer:
         self._gate = LanguageGate(bundle.linear.words)
         self.model: ModelId = bundle.model
         self._threshold = self._heads.threshold_for(DEFAULT_PRECISION)
+        self._words_met = (0, 0)
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> Self:
@@ -125,6 +126,11 @@ class Analyzer:
     def bundle(self) -> Bundle:
         """The bundle itself."""
         return self._bundle
+
+    @property
+    def words_met(self) -> tuple[int, int]:
+        """Words of distinct texts analysed so far, and how many of them the vocabulary has."""
+        return self._words_met
 
     @property
     def precisions(self) -> list[list[float]]:
@@ -266,6 +272,8 @@ class Analyzer:
         rows = [distinct.setdefault(text, len(distinct)) for text in texts]
         unique = list(distinct)
         scores = self._scorer.score(unique)
+        every, known = self._words_met
+        self._words_met = every + int(scores.all_words.sum()), known + int(scores.known_words.sum())
         verdicts = self._identify(unique, scores)
         columns = self._apply_heads(unique, scores)
         records = self._build_records(columns, verdicts, threshold)

@@ -52,6 +52,7 @@ class FakeAnalyzer:
 
     def __init__(self) -> None:
         self.batches: list[dict[str, Any]] = []
+        self.words_met = (0, 0)
 
     def analyze(
         self,
@@ -64,6 +65,9 @@ class FakeAnalyzer:
     ) -> Analysis:
         if "explode" in text:
             raise RuntimeError(f"cannot digest {text!r}")
+        words = text.split()
+        known = sum(any(part in word for part in WORDS) for word in words)
+        self.words_met = (self.words_met[0] + len(words), self.words_met[1] + known)
         if not text.strip():
             return without_labels("empty", "und", self.model)
         if language not in (None, "en") or "Lieferung" in text:

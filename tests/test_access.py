@@ -24,7 +24,7 @@ from feedback_nlp.store import Store
 from feedback_nlp.store.service_tables import api_keys
 from tests.fake_analyzer import QUIET, FakeAnalyzer, build_client
 
-SCOPES = ("score", "read", "write", "admin")
+SCOPES = ("score", "read", "write", "metrics", "admin")
 HTML = {"Accept": "text/html"}
 TEXT = {"text": "Lovely shoes."}
 

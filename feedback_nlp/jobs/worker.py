@@ -16,7 +16,7 @@ from feedback_nlp.jobs.kinds import JOB_KINDS, load_kind
 from feedback_nlp.jobs.retention import queue_retention
 from feedback_nlp.jobs.run import JobRun, JobStopped
 from feedback_nlp.store import Store
-from feedback_nlp.store.jobs import LEASE_SECONDS, MAX_ATTEMPTS
+from feedback_nlp.store.jobs import LEASE_SECONDS, MAX_ATTEMPTS, JobProgress
 
 if TYPE_CHECKING:
     from feedback_nlp.batch.scoring import AnalyzerLike
@@ -154,7 +154,15 @@ class Worker:
     def _end(self, run: JobRun, state: Any, **values: Any) -> None:
         if self._store.jobs.finish(run.job, self.name, state, progress=run.current, **values):
             run.files.drop_upload(run.job.id)
-            self._tell("job ended", job=run.job.id, state=state)
+            done = run.current or JobProgress()
+            self._tell(
+                "job ended",
+                job=run.job.id,
+                kind=run.job.kind,
+                state=state,
+                rows_scored=done.rows_scored,
+                rows_rejected=done.rows_rejected,
+            )
 
     def _sweep(self) -> None:
         from feedback_nlp.jobs.files import JobFiles

@@ -259,6 +259,16 @@ class JobTable:
             ).scalar_one()
             return oldest
 
+    def oldest_running(self) -> datetime | None:
+        """Return since when the longest running job runs; None if none does."""
+        with self.database.read() as connection:
+            oldest: datetime | None = connection.execute(
+                select(func.min(jobs.c.started_at, type_=jobs.c.started_at.type)).where(
+                    jobs.c.state == "running"
+                )
+            ).scalar_one()
+            return oldest
+
     def cancel(self, job_id: str, owner: str | None = None) -> JobRecord:
         """Stop a job: at once if it waits, after its next chunk if it runs; one that has ended stays as it is.
 

@@ -27,7 +27,7 @@ from feedback_nlp.store.service_tables import api_keys
 __all__ = ["SCOPES", "ApiKey", "KeyTable", "NewKey"]
 
 #: What a key may be good for; ``admin`` includes the others.
-SCOPES = ("score", "read", "write", "admin")
+SCOPES = ("score", "read", "write", "metrics", "admin")
 TOKEN = re.compile(r"(fnlp_[0-9a-z]{8})_[0-9A-Za-z]{43}")
 SMALL = string.digits + string.ascii_lowercase
 LETTERS = string.digits + string.ascii_letters
