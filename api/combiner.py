@@ -1,15 +1,16 @@
 """Texts of requests that come at the same moment are analysed together.
 
 A batch of eight texts costs little more than a batch of one, so under load a process answers several times as many
-requests, and without load nobody waits: whoever comes first analyses at once what is there, and what comes meanwhile
-is the next batch.
+requests. Whoever comes first leads: it lets threads that hold a request come up, analyses what is there, and hands
+the lead to the first of those that came meanwhile.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.contracts import Scorer
 from feedback_nlp.records import Analysis
@@ -18,6 +19,11 @@ __all__ = ["Combiner"]
 
 #: Most texts of one batch: the last of them should not wait for many others.
 _MOST = 32
+#: Seconds that the leader steps aside. Python hands over to another thread only where one waits for something or after
+#: 5 ms, which is longer than an analysis: without this every thread would find nobody else there.
+_ASIDE = 200e-6
+#: Times that it does so again while texts keep coming.
+_LOOKS = 8
 
 
 @dataclass(slots=True)
@@ -31,6 +37,8 @@ class _Entry:
     found: Analysis | None = None
     error: Exception | None = None
     done: bool = False
+    #: Held until the text is analysed, or until its thread is to lead.
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Combiner:
@@ -44,7 +52,8 @@ class Combiner:
     def __init__(self, analyzer: Scorer) -> None:
         self._analyzer = analyzer
         self._waiting: deque[_Entry] = deque()
-        self._turn = threading.Lock()
+        self._guard = threading.Lock()
+        self._is_led = False
 
     def analyze(
         self,
@@ -57,20 +66,48 @@ class Combiner:
     ) -> Analysis:
         """Return what `Scorer.analyze` returns, or raise what it raises."""
         entry = _Entry(text, language, rating, (explain, precision))
-        self._waiting.append(entry)
-        with self._turn:
-            while not entry.done:  # else another thread has analysed it in its turn
-                self._analyze_next()
+        entry.turn.acquire()
+        with self._guard:
+            self._waiting.append(entry)
+            leads, self._is_led = not self._is_led, True
+        if not leads:
+            entry.turn.acquire()
+        if not entry.done:
+            self._lead()
         if entry.error is not None:
             raise entry.error
         assert entry.found is not None  # noqa: S101 - for the type checker
         return entry.found
 
-    def _analyze_next(self) -> None:
-        """Analyse the texts at the head of the queue that were asked for in the same way."""
+    def _lead(self) -> None:
+        """Analyse the texts at the head of the queue, one's own among them, and hand the lead on."""
+        self._let_others_come()
+        batch = self._take_batch()
+        try:
+            self._analyze(batch)
+        finally:
+            with self._guard:
+                self._is_led = bool(self._waiting)
+                if self._waiting:
+                    self._waiting[0].turn.release()
+            for entry in batch:
+                entry.turn.release()
+
+    def _let_others_come(self) -> None:
+        for _ in range(_LOOKS):
+            seen = len(self._waiting)
+            time.sleep(_ASIDE)
+            if len(self._waiting) == seen:
+                break
+
+    def _take_batch(self) -> list[_Entry]:
+        """Return the texts at the head of the queue that were asked for in the same way."""
         batch = [self._waiting.popleft()]
         while self._waiting and len(batch) < _MOST and self._waiting[0].options == batch[0].options:
             batch.append(self._waiting.popleft())
+        return batch
+
+    def _analyze(self, batch: list[_Entry]) -> None:
         explain, precision = batch[0].options
         try:
             found = list(

@@ -123,12 +123,13 @@ def cpu_seconds(parent: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def memory_of_workers(parent: int) -> list[tuple[float, float]]:
-    """Return resident and proportional memory in MB of each process of a server, the parent first (Linux)."""
+def memory_of_workers(parent: int) -> list[tuple[float, float, float]]:
+    """Return resident, proportional and own memory in MB of each process of a server, the parent first (Linux)."""
     return [_memory(process) for process in (str(parent), *_workers_of(parent))]
 
 
-def _memory(process: str) -> tuple[float, float]:
+def _memory(process: str) -> tuple[float, float, float]:
     lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-    return kilobytes["Rss"] / 1024, kilobytes["Pss"] / 1024
+    own = kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
+    return kilobytes["Rss"] / 1024, kilobytes["Pss"] / 1024, own / 1024

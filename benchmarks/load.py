@@ -146,10 +146,11 @@ def report(rates: dict[str, list[float]], costs: dict[str, list[float]], outcome
 
 
 def report_memory(parent: int) -> None:
-    """Print what each process of the server holds after the load."""
-    print("\n| process | resident MB | proportional MB |\n|---|---:|---:|")
-    for number, (resident, proportional) in enumerate(memory_of_workers(parent)):
-        print(f"| {f'worker {number}' if number else 'parent'} | {resident:.0f} | {proportional:.0f} |")
+    """Print what each process of the server holds after the load; its own memory is what one more would cost."""
+    print("\n| process | resident MB | proportional MB | own MB |\n|---|---:|---:|---:|")
+    for number, megabytes in enumerate(memory_of_workers(parent)):
+        figures = " | ".join(f"{figure:.0f}" for figure in megabytes)
+        print(f"| {f'process {number}' if number else 'parent'} | {figures} |")
 
 
 if __name__ == "__main__":
