@@ -328,10 +328,21 @@ def test_model_shows_card_and_manifest() -> None:
 
 def test_config_shows_what_is_in_force() -> None:
     shown = run("config", FEEDBACK_PORT="9000", FEEDBACK_BUNDLE="ours").stdout
-    assert re.search(r"^FEEDBACK_PORT +9000$", shown, re.MULTILINE)
+    assert re.search(r"^FEEDBACK_PORT +9000  \[from the environment\]$", shown, re.MULTILINE)
     assert re.search(r"^FEEDBACK_PRECISION +\(not set\)$", shown, re.MULTILINE)
     rows = {row["variable"]: row for row in json.loads(run("config", "--json", FEEDBACK_PORT="9000").stdout)}
     assert (rows["FEEDBACK_PORT"]["value"], rows["FEEDBACK_PORT"]["default"]) == (9000, "8000")
+    assert rows["FEEDBACK_HOST"]["origin"] == "default"
+
+
+def test_config_says_what_a_file_sets_and_hides_passwords(tmp_path: Path) -> None:
+    file = tmp_path / "feedback.toml"
+    file.write_text('database_url = "postgresql://shop:s3cret@db/feedback"\n')
+    for options in ([], ["--json"]):
+        shown = run("config", *options, FEEDBACK_CONFIG=str(file)).stdout
+        assert "postgresql://shop:***@db/feedback" in shown
+        assert str(file) in shown
+        assert "s3cret" not in shown
 
 
 # -- serve

@@ -27,6 +27,7 @@ def test_variables_of_other_programs_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("variable", "raw", "name", "value"),
     [
+        ("FEEDBACK_CONFIG", "", "config", None),
         ("FEEDBACK_HOST", " ::1 ", "host", "::1"),
         ("FEEDBACK_PORT", "0", "port", 0),
         ("FEEDBACK_WORKERS", "4", "workers", 4),
@@ -99,7 +100,9 @@ def test_a_misspelt_name_is_refused_with_the_closest_one() -> None:
 
 
 def test_a_name_like_no_other_is_refused_with_the_whole_list() -> None:
-    with pytest.raises(SettingError, match=r"Known settings: FEEDBACK_HOST, FEEDBACK_PORT, "):
+    with pytest.raises(
+        SettingError, match=r"Known settings: FEEDBACK_CONFIG, FEEDBACK_HOST, FEEDBACK_PORT, "
+    ):
         Settings.from_environment({"FEEDBACK_ZZZZZZZZZZ": "1"})
 
 
@@ -109,3 +112,66 @@ def test_arguments_are_laid_over_the_environment_and_checked_alike() -> None:
     assert (changed.port, changed.workers) == (9001, 3)
     with pytest.raises(SettingError, match="FEEDBACK_PORT must be a whole number"):
         settings.with_changes(port=99_999)
+
+
+# -- the file
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "feedback.toml"
+
+
+def test_a_file_sets_what_no_variable_does(file: Path) -> None:
+    file.write_text(
+        """
+        port = 9000
+        mask = true
+        mask_regions = ["GB", "IE"]
+        precision = 0.9
+        data_dir = "/srv/feedback"
+        """
+    )
+    environ = {"FEEDBACK_CONFIG": str(file), "FEEDBACK_PORT": "9001", "FEEDBACK_MASK": ""}
+    settings = Settings.from_environment(environ)
+    assert (settings.port, settings.mask, settings.mask_regions) == (9001, True, ("GB", "IE"))
+    assert (settings.precision, settings.data_dir) == (0.9, Path("/srv/feedback"))
+    origins = Settings.origins(environ)
+    assert {name: origin for name, origin in origins.items() if origin != "default"} == {
+        "config": "FEEDBACK_CONFIG",
+        "port": "FEEDBACK_PORT",
+        "mask": str(file),
+        "mask_regions": str(file),
+        "precision": str(file),
+        "data_dir": str(file),
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("port = 70000", "port in FILE must be a whole number from 0 to 65,535, but it is '70000'."),
+        ('port = "x"', "port in FILE must be a whole number"),
+        ("prot = 1", "There is no setting 'prot' in FILE. Did you mean port?"),
+        ('config = "other.toml"', "There is no setting 'config' in FILE."),
+        ("[server]\nport = 1", "There is no setting 'server' in FILE."),
+        ("host = 2025-01-01", "host in FILE is neither words, a number"),
+        ("mask_regions = [1]", "mask_regions in FILE is neither words, a number"),
+        ("port = ", "FILE is not TOML: Invalid value (at end of document)."),
+        (None, "Cannot read FILE: No such file or directory."),
+    ],
+)
+def test_a_fault_of_the_file_names_it(file: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingError) as caught:
+        Settings.from_environment({"FEEDBACK_CONFIG": str(file)})
+    assert str(caught.value).replace(str(file), "FILE").startswith(message)
+
+
+def test_a_password_is_not_shown() -> None:
+    rows = {row.name: row for row in SETTINGS}
+    shown = rows["database_url"].shown("postgresql://shop:s3cret@db/feedback?sslmode=require")
+    assert shown == "postgresql://shop:***@db/feedback?sslmode=require"
+    assert rows["host"].shown("::1") == "::1"
+    assert [row.name for row in SETTINGS if row.is_secret] == ["database_url"]
