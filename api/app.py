@@ -18,6 +18,7 @@ from api import (
     login,
     metrics,
     model,
+    models,
     overview,
     pages,
     score,
@@ -35,6 +36,7 @@ from api.specification import OPENAPI_VERSION, SECURITY_SCHEMES, api_info
 from feedback_nlp.errors import BundleError
 from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
+from feedback_nlp.store.following import ActiveAnalyzer
 
 __all__ = ["create_app"]
 
@@ -52,8 +54,9 @@ def create_app(
     settings : Settings, optional
         Default: those of the environment.
     analyzer : Analyzer, optional
-        Default: the bundle that the settings name, else the shipped one. If that is refused the application
-        starts all the same, answers /healthz, and says 503 everywhere a bundle is needed.
+        Default: the bundle that is active in the store, at first the one that the settings name. If that is
+        refused the application starts all the same, answers /healthz, and says 503 everywhere a bundle is needed.
+        One that is given answers whatever is active, unless it is an `ActiveAnalyzer`.
     store : Store, optional
         Default: that of the settings, opened when it is first needed.
     counts : Metrics, optional
@@ -105,7 +108,17 @@ def _load(settings: Settings, store: Store | None, counts: Metrics) -> Service:
     from feedback_nlp import Analyzer
 
     try:
-        return Service(settings, Analyzer.load(settings.bundle), store=store, metrics=counts)
+        loaded = Analyzer.load(settings.bundle)
+        if not settings.store:
+            return Service(settings, loaded, metrics=counts)
+        following = ActiveAnalyzer(
+            lambda: service.ready_store(),  # noqa: PLW0108 (the service is made below)
+            loaded,
+            settings.bundle,
+            on_event=lambda name, said: log.info(name, **said),
+        )
+        service = Service(settings, following, store=store, metrics=counts)
+        return service
     except BundleError as refusal:
         log.error("bundle refused", error=type(refusal).__name__, reason=str(refusal))
         return Service(settings, None, refusal, store, counts)
@@ -117,7 +130,7 @@ def _refuse(error: ValidationError) -> None:
 
 def _register(app: OpenAPI) -> None:
     stored = (feedback.blueprint, customers.blueprint, jobs.blueprint)
-    for resource in (score.blueprint, *stored, model.blueprint, health.blueprint):
+    for resource in (score.blueprint, *stored, model.blueprint, models.blueprint, health.blueprint):
         app.register_api(resource)
     for pages_of_ours in (docs, metrics, login, pages, overview, explore, compare, job_pages):
         app.register_blueprint(pages_of_ours.blueprint)

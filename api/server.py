@@ -25,6 +25,7 @@ from feedback_nlp.jobs.supervisor import fork_workers
 from feedback_nlp.redact import Redactor
 from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
+from feedback_nlp.store.following import ActiveAnalyzer
 
 if TYPE_CHECKING:
     from feedback_nlp.batch.scoring import AnalyzerLike
@@ -61,7 +62,8 @@ def serve(
     settings : Settings, optional
         Default: those of the environment.
     analyzer : Analyzer, optional
-        Default: the bundle that the settings name, else the shipped one.
+        Default: the bundle that is active in the store, at first the one that the settings name; every process
+        follows when another is made active.
     on_ready : callable, optional
         Called with the address, such as ``http://127.0.0.1:8000/``, once connections are taken.
 
@@ -81,8 +83,8 @@ def serve(
     store = _open_store(settings)
     listener = open_socket(settings, keyed=store is not None and store.keys.exist())
     try:
-        analyzer = analyzer or Analyzer.load(settings.bundle)
-        _warm_up(analyzer)
+        analyzer = analyzer or _load_active(settings, store)
+        _warm_up(analyzer.latest() if isinstance(analyzer, ActiveAnalyzer) else analyzer)
         with shared_folder() as folder:
             counts = Metrics(folder if _has_processes() else None)
             app = create_app(settings, analyzer, store, counts)
@@ -124,13 +126,26 @@ def _start_job_workers(
     def build() -> Worker:
         return Worker(
             store,
-            lambda: cast("AnalyzerLike", analyzer),
+            analyzer.latest
+            if isinstance(analyzer, ActiveAnalyzer)
+            else lambda: cast("AnalyzerLike", analyzer),
             redactor=_redactor(settings),
             retention_days=settings.retention_days,
             on_event=tell,
         )
 
     return fork_workers(settings.job_workers, build, listener.close)
+
+
+def _load_active(settings: Settings, store: Store | None) -> Scorer:
+    loaded = Analyzer.load(settings.bundle)
+    if store is None:
+        return loaded
+    following = ActiveAnalyzer(
+        lambda: store, loaded, settings.bundle, on_event=lambda name, told: log.info(name, **told)
+    )
+    following.start()
+    return following
 
 
 def _redactor(settings: Settings) -> Redactor | None:

@@ -18,6 +18,7 @@ from feedback_nlp.errors import BundleError
 from feedback_nlp.redact import Redactor
 from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
+from feedback_nlp.store.following import ActiveAnalyzer
 
 __all__ = ["Scorer", "Service", "current_owner", "current_service"]
 
@@ -32,7 +33,7 @@ class Service:
     ----------
     settings : Settings
     analyzer : Scorer or None
-        None if the bundle was refused.
+        None if the bundle was refused. An `ActiveAnalyzer` changes its bundle when another is made active.
     refusal : BundleError or None
         Why it was.
     store : Store or None
@@ -77,7 +78,7 @@ class Service:
         return self.combiner
 
     def ready_analyzer(self) -> Scorer:
-        """Return the analyzer.
+        """Return the analyzer, one bundle for the whole request.
 
         Raises
         ------
@@ -86,6 +87,8 @@ class Service:
         """
         if self.analyzer is None:
             raise self._unavailable()
+        if isinstance(self.analyzer, ActiveAnalyzer):
+            return cast(Scorer, self.analyzer.current())
         return self.analyzer
 
     def _unavailable(self) -> Problem:

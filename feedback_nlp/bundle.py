@@ -36,7 +36,15 @@ from feedback_nlp.errors import BundleDigestError, BundleError, BundleNotFoundEr
 from feedback_nlp.preprocess import PREPROCESS_VERSION
 from feedback_nlp.records import ModelId
 
-__all__ = ["FORMAT_VERSION", "Bundle", "LinearPart", "load_bundle", "save_bundle", "shipped_bundle_path"]
+__all__ = [
+    "FORMAT_VERSION",
+    "Bundle",
+    "LinearPart",
+    "load_bundle",
+    "read_manifest",
+    "save_bundle",
+    "shipped_bundle_path",
+]
 
 #: Raise it when the folder's layout changes; keep a reader for older ones or refuse them by name.
 #: 2: the sentiment of a topic has 50 inputs instead of 8.
@@ -137,8 +145,7 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
         A part has not the shape that the manifest says.
     """
     folder = shipped_bundle_path() if path is None else Path(path)
-    manifest = _read_manifest(folder)
-    _check_versions(folder, manifest)
+    manifest = read_manifest(folder)
     parts = {name: _read_part(folder, name, expected) for name, expected in manifest["parts"].items()}
     try:
         linear = _read_linear(parts)
@@ -246,7 +253,26 @@ def manifest_digest(manifest: dict[str, Any]) -> str:
     return _sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(path: str | Path | None = None) -> dict[str, Any]:
+    """Return the manifest of a bundle that this program can read; its parts are not looked at.
+
+    Parameters
+    ----------
+    path : str, Path or None, default=None
+        The folder; None for the shipped one.
+
+    Raises
+    ------
+    BundleNotFoundError, BundleVersionError, BundleDigestError
+        As for `load_bundle`.
+    """
+    folder = shipped_bundle_path() if path is None else Path(path)
+    manifest = _parsed_manifest(folder)
+    _check_versions(folder, manifest)
+    return manifest
+
+
+def _parsed_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except OSError as error:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -242,6 +243,20 @@ class Client:
     def delete_job(self, job_id: str) -> None:
         """Delete a job and its files."""
         self._send(lambda: self._http.delete(f"/v1/jobs/{job_id}"))
+
+    # -- models
+
+    def models(self) -> dict[str, Any]:
+        """Return the bundles, which of them is active, and who changed that; see GET /v1/models."""
+        return self._json("GET", "/v1/models")
+
+    def activate_model(self, model: str) -> dict[str, Any]:
+        """Let a bundle, such as ``commerce-en@1.1.0``, analyse what comes in from now on; return it."""
+        return self._json("POST", f"/v1/models/{quote(model, safe='')}/activate")
+
+    def roll_back_model(self) -> dict[str, Any]:
+        """Activate the bundle that was active before the present one; return it."""
+        return self._json("POST", "/v1/models/rollback")
 
     # -- requests
 

@@ -16,6 +16,7 @@ from feedback_nlp.errors import JobFailedError, ServiceError
 from feedback_nlp.jobs import Worker
 from feedback_nlp.store import Store
 from tests.fake_analyzer import QUIET, FakeAnalyzer
+from tests.test_models import NEW, follower
 
 
 @pytest.fixture
@@ -147,3 +148,14 @@ def test_waiting_ends_in_time() -> None:
     client, _, _ = scripted(httpx.Response(200, json={"state": "queued"}))
     with pytest.raises(TimeoutError, match="The job is queued after"):
         client.wait_for("j", timeout=-1.0)
+
+
+def test_models_are_listed_activated_and_rolled_back(own_store: Store) -> None:
+    analyzer = follower(own_store)
+    own_store.models.register(NEW)
+    app = create_app(QUIET.with_changes(store=True), analyzer, own_store)
+    with Client(transport=httpx.WSGITransport(app)) as client:
+        assert client.activate_model(str(NEW))["active"]
+        assert client.models()["answering"] == str(NEW)
+        assert client.roll_back_model()["version"] == "0.0.1"
+    analyzer.close()

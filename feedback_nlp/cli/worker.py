@@ -22,8 +22,9 @@ __all__ = ["worker"]
 def worker(once: bool, bundle: Path | None) -> None:
     """Work on background jobs until told to stop: one more process beside those that `serve` starts.
 
-    It needs the same data folder (FEEDBACK_DATA_DIR) and database (FEEDBACK_DATABASE_URL) as the service. What
-    happens goes to standard error, one JSON line an event, never any text.
+    It analyses with the bundle that is active when it takes a job, and needs the same data folder
+    (FEEDBACK_DATA_DIR) and database (FEEDBACK_DATABASE_URL) as the service. What happens goes to standard
+    error, one JSON line an event, never any text.
 
     \b
     Example:
@@ -34,13 +35,18 @@ def worker(once: bool, bundle: Path | None) -> None:
     from feedback_nlp.jobs import Worker
     from feedback_nlp.jobs.supervisor import run_worker
     from feedback_nlp.store import Store
+    from feedback_nlp.store.following import ActiveAnalyzer
 
     settings = settings_with(bundle=bundle)
     with Store.open(settings.database_url or None, settings.data_dir) as store:
-        load = cache(lambda: load_analyzer(settings.bundle))
+        following = cache(
+            lambda: ActiveAnalyzer(
+                lambda: store, load_analyzer(settings.bundle), settings.bundle, on_event=_write_event
+            )
+        )
         at_work = Worker(
             store,
-            load,
+            lambda: following().latest(),
             redactor=build_redactor(settings),
             retention_days=settings.retention_days,
             on_event=_write_event,

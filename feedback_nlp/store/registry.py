@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from feedback_nlp.records import ModelId
 from feedback_nlp.store.audit import add_entry
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.tables import analyses, model_activations, models
-from feedback_nlp.store.values import ModelEntry
+from feedback_nlp.store.values import Activation, ModelEntry
 
 __all__ = ["ModelRegistry", "model_key"]
 
@@ -156,16 +157,34 @@ class ModelRegistry:
             If there was none.
         """
         with self._database.write() as connection:
-            history = connection.execute(_history()).all()
-            before = _bundle_before([row.model_id for row in history if row.reason != ROLLBACK], history)
-            if before is None:
-                raise NotStoredError(
-                    "No other model was active before this one.", remedy="Activate one by name."
-                )
-            _activate(connection, before, actor, ROLLBACK)
+            _activate(connection, _key_before(connection), actor, ROLLBACK)
         active = self.active()
         assert active is not None  # noqa: S101 (just activated)
         return active
+
+    def previous(self) -> ModelEntry:
+        """Return the bundle that `roll_back` would activate.
+
+        Raises
+        ------
+        NotStoredError
+            If there was none.
+        """
+        with self._database.read() as connection:
+            key = _key_before(connection)
+            return _entry(connection.execute(_entries().where(models.c.id == key)).one())
+
+    def history(self, limit: int = 100) -> Sequence[Activation]:
+        """Return who activated which bundle, newest first."""
+        c = model_activations.c
+        query = (
+            select(models.c.model, c.activated_at, c.actor, c.reason)
+            .join_from(model_activations, models, models.c.id == c.model_id)
+            .order_by(c.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [Activation(*row) for row in connection.execute(query)]
 
     def analyses_made(self) -> dict[str, int]:
         """Return how many analyses of each bundle are stored; counts them, which takes a moment."""
@@ -176,6 +195,14 @@ class ModelRegistry:
         )
         with self._database.read() as connection:
             return {model: count for model, count in connection.execute(query)}
+
+
+def _key_before(connection: Connection) -> int:
+    history = connection.execute(_history()).all()
+    before = _bundle_before([row.model_id for row in history if row.reason != ROLLBACK], history)
+    if before is None:
+        raise NotStoredError("No other model was active before this one.", remedy="Activate one by name.")
+    return before
 
 
 def _bundle_before(chosen: list[int], history: Any) -> int | None:

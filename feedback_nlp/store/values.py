@@ -9,6 +9,7 @@ from typing import Any, Literal
 from feedback_nlp.records import Analysis, SentenceSentiment, TopicFinding
 
 __all__ = [
+    "Activation",
     "Added",
     "Correction",
     "Deletion",
@@ -309,3 +310,23 @@ class ModelEntry:
     active: bool
     activated_at: datetime | None
     metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One change of the bundle that analyses what comes in.
+
+    Parameters
+    ----------
+    model : str
+        Which became active.
+    at : datetime
+    actor : str
+        Who wanted it: ``key:PREFIX``, ``cli:USER``, ``local``, or ``start`` for the program itself.
+    reason : {"start", "activate", "rollback"}
+    """
+
+    model: str
+    at: datetime
+    actor: str
+    reason: str
