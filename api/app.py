@@ -21,6 +21,7 @@ from api import (
     models,
     overview,
     pages,
+    review,
     score,
 )
 from api.access import install_access
@@ -129,7 +130,7 @@ def _refuse(error: ValidationError) -> None:
 
 
 def _register(app: OpenAPI) -> None:
-    stored = (feedback.blueprint, customers.blueprint, jobs.blueprint)
+    stored = (feedback.blueprint, customers.blueprint, review.blueprint, jobs.blueprint)
     for resource in (score.blueprint, *stored, model.blueprint, models.blueprint, health.blueprint):
         app.register_api(resource)
     for pages_of_ours in (docs, metrics, login, pages, overview, explore, compare, job_pages):

@@ -11,6 +11,7 @@ import click
 import feedback_nlp
 from feedback_nlp.cli.audit import audit
 from feedback_nlp.cli.config import config
+from feedback_nlp.cli.corrections import corrections
 from feedback_nlp.cli.evaluate import evaluate
 from feedback_nlp.cli.explain import explain
 from feedback_nlp.cli.keys import keys
@@ -41,7 +42,21 @@ def commands(traceback: bool) -> None:
     """
 
 
-for command in (score, preview, report, explain, evaluate, train, serve, worker, keys, audit, model, config):
+for command in (
+    score,
+    preview,
+    report,
+    explain,
+    evaluate,
+    train,
+    serve,
+    worker,
+    corrections,
+    keys,
+    audit,
+    model,
+    config,
+):
     commands.add_command(command)
 
 

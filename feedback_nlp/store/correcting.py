@@ -19,7 +19,7 @@ from feedback_nlp.store.rows import ANALYSIS_COLUMNS, analysis_from
 from feedback_nlp.store.tables import analyses, corrections, feedback, models
 from feedback_nlp.store.values import Correction, StoredFeedback
 
-__all__ = ["Corrections"]
+__all__ = ["SLICES", "Corrections", "check_changes", "record_correction"]
 
 SLICES = ("random", "uncertain", "conflict", "manual")
 _WITH_ANALYSIS = select(feedback, *ANALYSIS_COLUMNS).select_from(
@@ -79,23 +79,16 @@ class Corrections:
         InputError
             For a field or value that cannot be, and for a text that was revised meanwhile.
         """
-        checked = _checked(changes, slice, sampling_probability)
-        said = {
-            "reviewer": reviewer[:200] or None,
-            "slice": slice,
-            "sampling_probability": sampling_probability,
-            "created_at": datetime.now(UTC),
-        }
         with self._database.write() as connection:
-            row = _row(connection, id)
-            if revision is not None and row.revision != revision:
-                raise InputError(
-                    "The text was revised meanwhile.", remedy=f"Look at revision {row.revision}."
-                )
-            for field, value in checked.items():
-                _replace(connection, row, field, value, said)
-            relabel(connection, [row], {row.id: (row.analysis_id, row.model_id, analysis_from(row))})
-            return load_rows(connection, [row.id])[0]
+            return record_correction(
+                connection,
+                id,
+                changes,
+                reviewer=reviewer,
+                slice=slice,
+                sampling_probability=sampling_probability,
+                revision=revision,
+            )
 
     def withdraw(self, id: str, fields: Iterable[str] = CORRECTABLE) -> StoredFeedback:
         """Let the model's answer count again; what was said stays in the history.
@@ -140,6 +133,33 @@ class Corrections:
             query = query.where(c.slice == slice)
         with self._database.read() as connection:
             return [Correction(*row) for row in connection.execute(query)]
+
+
+def record_correction(
+    connection: Connection,
+    id: str,
+    changes: dict[str, Any],
+    *,
+    reviewer: str,
+    slice: str,
+    sampling_probability: float | None,
+    revision: int | None,
+) -> StoredFeedback:
+    """Write a correction in the transaction of the act it belongs to; see `Corrections.add`."""
+    checked = check_changes(changes, slice, sampling_probability)
+    said = {
+        "reviewer": reviewer[:200] or None,
+        "slice": slice,
+        "sampling_probability": sampling_probability,
+        "created_at": datetime.now(UTC),
+    }
+    row = _row(connection, id)
+    if revision is not None and row.revision != revision:
+        raise InputError("The text was revised meanwhile.", remedy=f"Look at revision {row.revision}.")
+    for field, value in checked.items():
+        _replace(connection, row, field, value, said)
+    relabel(connection, [row], {row.id: (row.analysis_id, row.model_id, analysis_from(row))})
+    return load_rows(connection, [row.id])[0]
 
 
 def _query() -> Any:
@@ -205,7 +225,14 @@ def _said_by_model(analysis: Analysis, field: str) -> Any:
     return analysis.sentiment if field == "sentiment" else analysis.kind
 
 
-def _checked(changes: dict[str, Any], slice: str, probability: float | None) -> dict[str, Any]:
+def check_changes(changes: dict[str, Any], slice: str, probability: float | None) -> dict[str, Any]:
+    """Return what is said by field, in the shape in which it is kept.
+
+    Raises
+    ------
+    InputError
+        For a field, label, slice or probability that cannot be.
+    """
     if not changes:
         raise InputError(
             "A correction names at least one field.", remedy=f"Fields: {', '.join(CORRECTABLE)}."

@@ -18,6 +18,7 @@ from feedback_nlp.store.jobs import JobTable
 from feedback_nlp.store.keys import KeyTable
 from feedback_nlp.store.migrate import migrate
 from feedback_nlp.store.registry import ModelRegistry
+from feedback_nlp.store.reviewing import ReviewQueue
 
 __all__ = ["Store"]
 
@@ -74,6 +75,11 @@ class Store:
     def corrections(self) -> Corrections:
         """What people said where models were wrong, or right."""
         return Corrections(self.database)
+
+    @cached_property
+    def review(self) -> ReviewQueue:
+        """What people look at next."""
+        return ReviewQueue(self.database)
 
     @cached_property
     def deletions(self) -> Deletions:
