@@ -21,6 +21,7 @@ from api import (
     models,
     overview,
     pages,
+    rescore,
     review,
     score,
 )
@@ -131,7 +132,8 @@ def _refuse(error: ValidationError) -> None:
 
 def _register(app: OpenAPI) -> None:
     stored = (feedback.blueprint, customers.blueprint, review.blueprint, jobs.blueprint)
-    for resource in (score.blueprint, *stored, model.blueprint, models.blueprint, health.blueprint):
+    about_models = (model.blueprint, models.blueprint, rescore.blueprint)
+    for resource in (score.blueprint, *stored, *about_models, health.blueprint):
         app.register_api(resource)
     for pages_of_ours in (docs, metrics, login, pages, overview, explore, compare, job_pages):
         app.register_blueprint(pages_of_ours.blueprint)

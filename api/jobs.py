@@ -34,7 +34,7 @@ from feedback_nlp.store.keys import ApiKey
 if TYPE_CHECKING:
     from feedback_nlp.batch.scoring import AnalyzerLike
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "job_body"]
 
 #: What a form may hold beside the file: a mapping and some words.
 FORM_BYTES = 1 << 16
@@ -158,7 +158,7 @@ def list_jobs(query: JobListQuery) -> dict[str, Any]:
     found = table.list(owner=owner, states=states, limit=query.limit + 1, before=before)
     page = found[: query.limit]
     return {
-        "jobs": [_body(job) for job in page],
+        "jobs": [job_body(job) for job in page],
         "next": page[-1].id if len(found) > query.limit else None,
     }
 
@@ -253,10 +253,10 @@ def _send(path: Path | None, stem: str) -> Response:
 
 
 def _answer(job: JobRecord) -> Response:
-    return jsonify(_body(job))
+    return jsonify(job_body(job))
 
 
-def _body(job: JobRecord) -> dict[str, Any]:
+def job_body(job: JobRecord) -> dict[str, Any]:
     """Return the answer's shape of a job."""
     running = job.result or {} if job.state not in ENDED else {}
     done = job.state == "done"

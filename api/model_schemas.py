@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.schemas import Strict
+from api.job_schemas import State
+from api.schemas import Precision, Share, Strict
 
-__all__ = ["ModelBody", "ModelList", "ModelPath"]
+__all__ = ["DiffResponse", "ModelBody", "ModelList", "ModelPath", "RescoreRequest"]
 
 
 class ModelPath(BaseModel):
@@ -51,3 +52,63 @@ class ModelList(Strict):
     )
     models: list[ModelBody]
     history: list[ActivationBody]
+
+
+class RescoreRequest(Strict):
+    """Which bundle goes through the history, and whether its labels count from then on."""
+
+    model: str = Field(min_length=1, max_length=200, description="As in `GET /v1/models`.")
+    apply: bool = Field(
+        False,
+        description="Whether its labels count from then on, corrections aside; false keeps them beside the "
+        "present ones, for the diff alone.",
+    )
+    precision: Precision | None = Field(
+        None,
+        description="Wanted precision of labels not marked uncertain; null takes the bundle's threshold.",
+    )
+
+
+class PartOfTexts(Strict):
+    """Some of the texts that were compared; `low` and `high` bound the share among texts like these (95 %)."""
+
+    count: int = Field(ge=0)
+    share: Share
+    low: Share
+    high: Share
+
+
+class ChangeExample(Strict):
+    """A text whose label changes."""
+
+    id: str
+    text: str = Field(description="How it begins, personal data masked.")
+
+
+class ChangeBody(PartOfTexts):
+    """One label that became another; of topics null is "not found"."""
+
+    before: str | None
+    after: str | None
+    examples: list[ChangeExample]
+
+
+class TaskDiffBody(Strict):
+    """What changed of one kind of label."""
+
+    task: str = Field(description="sentiment, kind, topics or status.")
+    changed: PartOfTexts
+    changes: list[ChangeBody] = Field(description="Most frequent first.")
+
+
+class DiffResponse(Strict):
+    """What a bundle says of the history, against what counted when it came by."""
+
+    job: str
+    state: State = Field(description="While it is not done, the diff is that of the part behind it.")
+    model: str
+    applied: bool = Field(description="Whether its labels count now.")
+    rows: int = Field(ge=0, description="Texts looked at.")
+    compared: int = Field(ge=0, description="Those of them whose labels came from another bundle.")
+    before: dict[str, int] = Field(description="These bundles, with texts.")
+    tasks: list[TaskDiffBody]

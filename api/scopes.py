@@ -50,6 +50,8 @@ ROUTE_SCOPES: dict[str, str] = {
     "overview.topic": "read",
     "pages.answer_form": "score",
     "pages.first_page": "score",
+    "rescore.get_diff": "read",
+    "rescore.start_rescore": "admin",
     "review.answer_item": "write",
     "review.draw_items": "write",
     "review.export_corrections": "read",

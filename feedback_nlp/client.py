@@ -258,6 +258,17 @@ class Client:
         """Activate the bundle that was active before the present one; return it."""
         return self._json("POST", "/v1/models/rollback")
 
+    def rescore(
+        self, model: str, *, apply: bool = False, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """Let a bundle analyse the whole history; with `apply` its labels count from then on. Return the job."""
+        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        return self._json("POST", "/v1/rescore", json={"model": model, "apply": apply}, headers=headers)
+
+    def diff(self, job_id: str) -> dict[str, Any]:
+        """Return what a rescoring changes; see GET /v1/jobs/{id}/diff."""
+        return self._json("GET", f"/v1/jobs/{job_id}/diff")
+
     # -- requests
 
     def _json(self, method: str, path: str, **given: Any) -> dict[str, Any]:

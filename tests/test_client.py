@@ -150,7 +150,9 @@ def test_waiting_ends_in_time() -> None:
         client.wait_for("j", timeout=-1.0)
 
 
-def test_models_are_listed_activated_and_rolled_back(own_store: Store) -> None:
+def test_models_are_listed_activated_and_rolled_back(
+    own_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     analyzer = follower(own_store)
     own_store.models.register(NEW)
     app = create_app(QUIET.with_changes(store=True), analyzer, own_store)
@@ -158,4 +160,7 @@ def test_models_are_listed_activated_and_rolled_back(own_store: Store) -> None:
         assert client.activate_model(str(NEW))["active"]
         assert client.models()["answering"] == str(NEW)
         assert client.roll_back_model()["version"] == "0.0.1"
+        monkeypatch.setattr("feedback_nlp.jobs.rescore.is_available", lambda store, entry: True)
+        job = client.rescore(str(NEW))
+        assert client.diff(job["id"])["state"] == "queued"
     analyzer.close()

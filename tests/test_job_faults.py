@@ -39,14 +39,14 @@ class Waiting(FakeAnalyzer):
         return super().analyze(text, **options)
 
 
-def kill_worker_at(store: Store, place: str) -> None:
+def kill_worker_at(store: Store, place: str, kind: type[Waiting] = Waiting) -> None:
     """Let a worker process take a job and kill it where it has got to a text."""
     reached, told = os.pipe()
     store.close()
     process = os.fork()
     if process == 0:
         try:
-            Worker(store, lambda: Waiting(place, told)).run()
+            Worker(store, lambda: kind(place, told)).run()
         finally:
             os._exit(1)
     try:

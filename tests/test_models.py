@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
 from api import create_app
 from feedback_nlp.bundle import manifest_digest, shipped_bundle_path
+from feedback_nlp.cli import commands
 from feedback_nlp.errors import BundleDigestError, BundleError, InputError, NotStoredError
 from feedback_nlp.records import ModelId
 from feedback_nlp.store import Store, following
@@ -29,6 +31,7 @@ from feedback_nlp.store.bundles import (
 from feedback_nlp.store.following import ActiveAnalyzer
 from feedback_nlp.store.values import ModelEntry
 from tests.fake_analyzer import QUIET, FakeAnalyzer
+from tests.stores import said
 
 OLD = FakeAnalyzer.model
 NEW = ModelId("counting", "0.0.2", "ffeeddccbbaa")
@@ -225,3 +228,35 @@ def test_what_cannot_be_activated_is_refused(
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert detail in answer.get_json()["detail"]
     assert client.get("/v1/models").get_json()["active"] == str(OLD)
+
+
+# -- the command line
+
+
+def test_bundles_by_the_command_line(own_store: Store, tmp_path: Path) -> None:
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(commands, arguments, env={"FEEDBACK_DATA_DIR": str(own_store.data_dir)})
+
+    own_store.feedback.add([said("a", "lovely shoes"), said("b", "my card was declined")])
+    digest = make_bundle(tmp_path / "new", "1.1.0")
+    name = f"commerce-en@1.1.0+{digest[:12]}"
+    assert run("models", "add", str(tmp_path / "new")).stdout == f"{name}\n"
+    assert run("models", "list").stdout == f"  {name}\n  {OLD}  not available\n"
+    shown = run("rescore", "commerce-en@1.1.0")
+    assert shown.exit_code == 0, shown.stderr
+    assert shown.stdout.splitlines()[:2] == [
+        "2 texts, 2 of them had labels of another bundle",
+        "sentiment: 0 changed",
+    ]
+    assert own_store.feedback.get("a").analysis.model == OLD
+    applied = json.loads(run("rescore", name, "--apply", "--json").stdout)
+    assert (applied["applied"], applied["compared"]) == (True, 2)
+    assert str(own_store.feedback.get("a").analysis.model) == name
+    activated = run("models", "activate", name)
+    assert (activated.exit_code, activated.stderr) == (0, f"Active: {name}\n")
+    assert [row["active"] for row in json.loads(run("models", "list", "--json").stdout)] == [True, False]
+    refused = run("models", "rollback")
+    assert refused.exit_code == 8
+    assert refused.stderr == (
+        "feedback-nlp: error: No other model was active before this one. Activate one by name.\n"
+    )

@@ -16,9 +16,11 @@ from feedback_nlp.cli.evaluate import evaluate
 from feedback_nlp.cli.explain import explain
 from feedback_nlp.cli.keys import keys
 from feedback_nlp.cli.model import model
+from feedback_nlp.cli.models import models
 from feedback_nlp.cli.outcome import OneLineErrors
 from feedback_nlp.cli.preview import preview
 from feedback_nlp.cli.report import report
+from feedback_nlp.cli.rescore import rescore
 from feedback_nlp.cli.score import score
 from feedback_nlp.cli.serve import serve
 from feedback_nlp.cli.train import train
@@ -55,6 +57,8 @@ for command in (
     keys,
     audit,
     model,
+    models,
+    rescore,
     config,
 ):
     commands.add_command(command)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from feedback_nlp.cli.options import echo_json, json_option, open_store
+from feedback_nlp.cli.options import acting_user, echo_json, json_option, open_store
 from feedback_nlp.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def create(name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) 
     """
     expires = None if days is None else datetime.now(UTC) + timedelta(days=days)
     with open_store() as store:
-        made = store.keys.add(name, scopes, actor=_actor(), expires_at=expires)
+        made = store.keys.add(name, scopes, actor=acting_user(), expires_at=expires)
     if as_json:
         echo_json(_row(made.key) | {"token": made.token})
     else:
@@ -89,15 +88,8 @@ def revoke(prefix: str) -> None:
       feedback-nlp keys revoke fnlp_4k2m9x1a
     """
     with open_store() as store:
-        key = store.keys.revoke(prefix, actor=_actor())
+        key = store.keys.revoke(prefix, actor=acting_user())
     click.echo(f"Revoked {key.prefix}.", err=True)
-
-
-def _actor() -> str:
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container may run as a user without a name
-        return "cli"
 
 
 def _row(key: ApiKey) -> dict[str, Any]:

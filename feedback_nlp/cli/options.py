@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from feedback_nlp.store import Store
 
 __all__ = [
+    "acting_user",
     "bundle_option",
     "echo_json",
     "json_option",
@@ -59,6 +60,16 @@ def open_store() -> Store:
 
     settings = settings_with()
     return Store.open(settings.database_url or None, settings.data_dir)
+
+
+def acting_user() -> str:
+    """Return who works here, for the audit log: ``cli:USER``."""
+    import getpass
+
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container may run as a user without a name
+        return "cli"
 
 
 def echo_json(value: Any) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from feedback_nlp.batch.scoring import AnalyzerLike, Texts, columns_of
-from feedback_nlp.errors import FeedbackError
 from feedback_nlp.ingest import FeedbackReader
 from feedback_nlp.ingest.chunks import Chunk
+from feedback_nlp.jobs.analysing import analyses_of
 from feedback_nlp.records import Analysis, Feedback
 from feedback_nlp.store import Store
 
@@ -62,36 +62,13 @@ class KeepingScorer:
         """Yield each chunk with its fb_ columns, its feedback stored."""
         for carried, texts in chunks:
             chunk = cast(Chunk, carried)
-            analyses = self._analyses(texts)
+            analyses = analyses_of(self._analyzer, texts, self._precision)
             self._keep(chunk, analyses)
             rows = [analysis.to_row() for analysis in analyses]
             yield carried, [[row[name] for row in rows] for name in self.columns]
 
     def close(self) -> None:
         """Do nothing: there are no processes."""
-
-    def _analyses(self, texts: Texts) -> list[Analysis]:
-        """Analyse a chunk; where a text makes the analyzer fail, text by text, so that it costs the others nothing."""
-        try:
-            return self._analyzed(texts)
-        except (FeedbackError, MemoryError):
-            raise
-        except Exception:
-            return [self._alone(texts, row) for row in range(len(texts.texts))]
-
-    def _alone(self, texts: Texts, row: int) -> Analysis:
-        ratings = None if texts.ratings is None else [texts.ratings[row]]
-        try:
-            return self._analyzed(Texts([texts.texts[row]], ratings))[0]
-        except (FeedbackError, MemoryError):
-            raise
-        except Exception:
-            return replace(self._analyzed(Texts([""]))[0], status="error", language="und")
-
-    def _analyzed(self, texts: Texts) -> list[Analysis]:
-        return list(
-            self._analyzer.analyze_many(texts.texts, ratings=texts.ratings, precision=self._precision)
-        )
 
     def _keep(self, chunk: Chunk, analyses: Sequence[Analysis]) -> None:
         lines = chunk.lines()

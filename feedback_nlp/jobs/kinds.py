@@ -13,6 +13,7 @@ __all__ = ["JOB_KINDS", "load_kind"]
 
 #: Name of a kind to "module:function". The function takes a JobRun and returns the result of the job as plain JSON.
 JOB_KINDS: Mapping[str, str] = {
+    "rescore": "feedback_nlp.jobs.rescore:rescore",
     "retention": "feedback_nlp.jobs.retention:delete_old",
     "score": "feedback_nlp.jobs.scored:score_upload",
 }

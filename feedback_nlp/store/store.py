@@ -18,6 +18,7 @@ from feedback_nlp.store.jobs import JobTable
 from feedback_nlp.store.keys import KeyTable
 from feedback_nlp.store.migrate import migrate
 from feedback_nlp.store.registry import ModelRegistry
+from feedback_nlp.store.rescoring import Rescoring
 from feedback_nlp.store.reviewing import ReviewQueue
 
 __all__ = ["Store"]
@@ -95,6 +96,11 @@ class Store:
     def models(self) -> ModelRegistry:
         """Model bundles, and which of them is active."""
         return ModelRegistry(self.database)
+
+    @cached_property
+    def rescoring(self) -> Rescoring:
+        """The history, chunk by chunk, for another bundle."""
+        return Rescoring(self.database)
 
     @cached_property
     def keys(self) -> KeyTable:
