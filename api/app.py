@@ -23,6 +23,7 @@ from api import (
     pages,
     rescore,
     review,
+    review_pages,
     score,
 )
 from api.access import install_access
@@ -135,5 +136,5 @@ def _register(app: OpenAPI) -> None:
     about_models = (model.blueprint, models.blueprint, rescore.blueprint)
     for resource in (score.blueprint, *stored, *about_models, health.blueprint):
         app.register_api(resource)
-    for pages_of_ours in (docs, metrics, login, pages, overview, explore, compare, job_pages):
+    for pages_of_ours in (docs, metrics, login, pages, overview, explore, compare, job_pages, review_pages):
         app.register_blueprint(pages_of_ours.blueprint)

@@ -10,9 +10,10 @@ from flask import Response, redirect, request, url_for
 from api.access import current_actor
 from api.problems import Problem
 from api.service import current_service
+from feedback_nlp.records import TOPICS
 from feedback_nlp.store.values import StoredFeedback
 
-__all__ = ["correct_feedback"]
+__all__ = ["correct_feedback", "offered_topics"]
 
 
 def correct_feedback(stored: StoredFeedback) -> Response:
@@ -53,3 +54,10 @@ def _changed(stored: StoredFeedback) -> dict[str, Any]:
     if topics != {label.topic: label.sentiment or stored.sentiment for label in stored.topics}:
         changes["topics"] = [{"topic": topic, "sentiment": said} for topic, said in topics.items()]
     return changes
+
+
+def offered_topics(manifest: dict[str, Any], stored: StoredFeedback) -> dict[str, str]:
+    """Return every topic that can be said, with the sentiment that counts; empty where it does not."""
+    counted = {label.topic: label.sentiment or stored.sentiment or "" for label in stored.topics}
+    known = manifest.get("labels", {}).get("topics", TOPICS)
+    return {topic: counted.get(topic, "") for topic in dict.fromkeys([*known, *counted])}

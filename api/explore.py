@@ -10,13 +10,13 @@ from typing import Any
 
 from flask import Response, abort, g, render_template, request
 
-from api.correct import correct_feedback
+from api.correct import correct_feedback, offered_topics
 from api.highlight import Line, lines_of, reasons_of
 from api.periods import day_named
 from api.problems import Problem
 from api.service import current_service
 from api.shell import page_blueprint
-from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS, Contribution
+from feedback_nlp.records import KINDS, SENTIMENTS, Contribution
 from feedback_nlp.report.stored import day_start
 from feedback_nlp.store import Store
 from feedback_nlp.store.values import Filters, StoredFeedback
@@ -75,7 +75,7 @@ def one(key: int) -> str:
         labels={
             "sentiment": SENTIMENTS,
             "kind": KINDS,
-            "topics": _topics(service.ready_analyzer().manifest, stored),
+            "topics": offered_topics(service.ready_analyzer().manifest, stored),
         },
         revisions=service.ready_store().feedback.revisions(stored.id) if stored.revision > 1 else [],
     )
@@ -92,13 +92,6 @@ def _stored(store: Store, key: int) -> StoredFeedback:
     if not found:
         abort(HTTPStatus.NOT_FOUND)
     return found[0]
-
-
-def _topics(manifest: dict[str, Any], stored: StoredFeedback) -> dict[str, str]:
-    """Return every topic that can be said, with the sentiment that counts; empty where it does not."""
-    counted = {label.topic: label.sentiment or stored.sentiment or "" for label in stored.topics}
-    known = manifest.get("labels", {}).get("topics", TOPICS)
-    return {topic: counted.get(topic, "") for topic in dict.fromkeys([*known, *counted])}
 
 
 def _filters() -> Filters:
