@@ -41,7 +41,8 @@ class Metrics:
     Parameters
     ----------
     folder : Path or None, default=None
-        Where the processes of a server leave their counts for each other; None counts in this process alone.
+        From `shared_folder`: where the processes of a server leave their counts for each other. None counts in
+        this process alone.
 
     Examples
     --------
@@ -57,8 +58,6 @@ class Metrics:
         self._folder = folder
         self._registry = CollectorRegistry()
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        if folder is not None:
-            _write_counts_to(folder)
         # With a folder nothing is registered here: the files hold this process's counts, too.
         own: dict[str, Any] = {"registry": None if folder else self._registry}
         self._requests = Counter(
@@ -158,19 +157,19 @@ def length_class(characters: int) -> str:
     return f"{first}-{last}"
 
 
-def _write_counts_to(folder: Path) -> None:
-    # The library chooses when it is imported, by this variable; here it is chosen when a server starts.
-    os.environ[FOLDER_VARIABLE] = str(folder)
-    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-
-
 @contextmanager
 def shared_folder() -> Iterator[Path]:
     """Yield a folder for the counts of a server's processes; the process that made it takes it away."""
     owner = os.getpid()
     folder = Path(tempfile.mkdtemp(prefix="feedback-nlp-metrics-"))
+    chosen = values.ValueClass
+    # The library chooses when it is imported, by this variable; here it is chosen when a server starts.
+    os.environ[FOLDER_VARIABLE] = str(folder)
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     try:
         yield folder
     finally:
         if os.getpid() == owner:  # a worker process that ends comes by here, too
+            values.ValueClass = chosen
+            del os.environ[FOLDER_VARIABLE]
             shutil.rmtree(folder, ignore_errors=True)

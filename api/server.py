@@ -9,6 +9,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
@@ -85,8 +86,8 @@ def serve(
     try:
         analyzer = analyzer or _load_active(settings, store)
         _warm_up(analyzer.latest() if isinstance(analyzer, ActiveAnalyzer) else analyzer)
-        with shared_folder() as folder:
-            counts = Metrics(folder if _has_processes() else None)
+        with shared_folder() if _has_processes() else nullcontext() as folder:
+            counts = Metrics(folder)
             app = create_app(settings, analyzer, store, counts)
             if store is not None:
                 store.close()  # connections are not for sharing: each process opens its own

@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.bundle import Floats
-from feedback_nlp.features import MAX_TERM_WORDS
 from feedback_nlp.forms import EXPRESSIVE_MARKS, MARK, WORD
 from feedback_nlp.heads import Heads
 from feedback_nlp.preprocess import NEGATED, SCOPE_PREFIX, Prepared, Preprocessor
 from feedback_nlp.records import SENTIMENTS, Contribution
-from feedback_nlp.reference import term_names
 from feedback_nlp.scoring import BatchScores, LinearScorer
 from feedback_nlp.sentiment import N_SENTIMENTS, pool_clauses
+from feedback_nlp.terms import MAX_TERM_WORDS, term_names
 
 __all__ = ["Explainer", "Explanation"]
 

@@ -26,11 +26,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from feedback_nlp.forms import EXPRESSIVE_MARKS, MARK, WORD
 from feedback_nlp.preprocess import SCOPE_PREFIX, WISHED, Prepared
 from feedback_nlp.spelling import spell, spelling_profiles
+from feedback_nlp.terms import MAX_TERM_WORDS
 
 __all__ = ["SpellingVectorizer", "build_term_vectorizer", "spell", "spellings_of", "terms_of"]
-
-#: Longest run of words that makes a term: triples still gained a little over pairs (docs/quality.md).
-MAX_TERM_WORDS = 3
 
 
 def terms_of(prepared: Prepared, clause: int | None = None) -> list[str]:

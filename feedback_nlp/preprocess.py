@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from feedback_nlp.forms import (
@@ -49,13 +50,14 @@ _GLUED_ENDS = r"(?<=[^\W\d_][^\W\d_])[.!?…]+(?=[^\W\d_])"
 _GLUED_MARKS = r"(?<=[^\W\d_])[,&/;:]+(?=[^\W\d_])"
 
 
+@cache
 def build_tokenizer() -> Language:
     """Return spaCy's blank English pipeline with its tokenizer fitted to what customers write.
 
     Four changes: only strings with a scheme, "www." or a well-known ending count as addresses ("slow.the"
     is two words); a sentence end or comma glued between two words splits them; emoticons are cut off as
     affixes, because spaCy's special cases also match over spaces ("( :(") and would make the tokens of a
-    white-space chunk depend on its neighbours; nothing else runs.
+    white-space chunk depend on its neighbours; nothing else runs. It is built once a process.
 
     Returns
     -------

@@ -11,17 +11,10 @@ import numpy as np
 
 from feedback_nlp.bundle import Floats, LinearPart
 from feedback_nlp.features import SpellingVectorizer, build_term_vectorizer, spellings_of, terms_of
-from feedback_nlp.preprocess import SCOPE_PREFIX, Prepared, Preprocessor
+from feedback_nlp.preprocess import Prepared, Preprocessor
+from feedback_nlp.terms import term_names
 
-__all__ = ["ReferenceScorer", "term_names"]
-
-
-def term_names(linear: LinearPart) -> list[str]:
-    """Return the terms of a linear part as strings, in the order of its rows."""
-    return [
-        SCOPE_PREFIX[scope] + " ".join(linear.words[word] for word in words if word >= 0)
-        for scope, *words in linear.terms.tolist()
-    ]
+__all__ = ["ReferenceScorer"]
 
 
 class ReferenceScorer:

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api import create_app
-from api.counters import LENGTHS, Metrics, length_class
+from api.counters import LENGTHS, Metrics, length_class, shared_folder
 from feedback_nlp.store import Store
 from tests.fake_analyzer import MODEL, QUIET, FakeAnalyzer, build_client
 from tests.test_api_server import ask, running_server
@@ -142,25 +142,21 @@ def test_two_processes_of_a_server_add_up() -> None:
         assert process.wait(30) == 0
 
 
-def _count_in_two_processes(folder: Path, answers: multiprocessing.SimpleQueue[bytes]) -> None:
-    metrics = Metrics(folder)
+def test_counts_of_a_process_that_ended_are_kept() -> None:
     fork = multiprocessing.get_context("fork")
-    for count in (3, 4):
-        child = fork.Process(
-            target=lambda n=count: [metrics.count_request("/", "GET", 200, 0.3) for _ in range(n)]
-        )
-        child.start()
-        child.join()
-    answers.put(metrics.render())
+    with shared_folder() as folder:
+        metrics = Metrics(folder)
 
+        def count(times: int) -> None:
+            for _ in range(times):
+                metrics.count_request("/", "GET", 200, 0.3)
 
-def test_counts_of_a_process_that_ended_are_kept(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")  # the choice of the library holds for a whole process
-    answers = spawn.SimpleQueue()
-    counting = spawn.Process(target=_count_in_two_processes, args=(tmp_path, answers))
-    counting.start()
-    figures = figures_of(answers.get())
-    counting.join()
+        for times in (3, 4):
+            child = fork.Process(target=count, args=(times,))
+            child.start()
+            child.join()
+        figures = figures_of(metrics.render())
+    assert not folder.exists()
     assert figures["feedback_requests_total GET / 200"] == 7
     assert figures["feedback_request_seconds_bucket 0.25 /"] == 0
     assert figures["feedback_request_seconds_bucket 0.5 /"] == 7

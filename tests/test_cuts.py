@@ -17,8 +17,13 @@ from feedback_nlp.preprocess import build_tokenizer
 _ONE_TEXT = """
 import sys
 from feedback_nlp import Analyzer
-one = Analyzer.load().analyze("My card was declined twice, I can't pay!")
-print(one.sentiment, *sorted({"spacy", "sklearn", "pandas", "py3langid"} & set(sys.modules)))
+def heavy():
+    return sorted({"spacy", "sklearn", "scipy.stats", "pandas", "py3langid"} & set(sys.modules))
+
+analyzer = Analyzer.load()
+one = analyzer.analyze("My card was declined twice, I can't pay!")
+print(one.sentiment, *heavy())
+print(len(analyzer.analyze("My card was declined twice, I can't pay!", explain=True).explanation) > 0, *heavy())
 """
 
 
@@ -43,6 +48,6 @@ def test_answers_held_are_written_as_they_are_read(monkeypatch: pytest.MonkeyPat
     assert set(json.loads((tmp_path / "cuts.json").read_text())) == {"spacy", "cuts"}
 
 
-def test_a_text_of_usual_words_needs_neither_spacy_nor_scikit_learn() -> None:
+def test_a_text_of_usual_words_needs_neither_spacy_nor_scikit_learn_and_reasons_need_spacy_only() -> None:
     done = subprocess.run([sys.executable, "-c", _ONE_TEXT], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["negative"]
+    assert done.stdout.splitlines() == ["negative", "True spacy"]

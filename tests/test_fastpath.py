@@ -19,9 +19,10 @@ from feedback_nlp.cuts import cut_chunks
 from feedback_nlp.forms import normalize_token, normalize_words
 from feedback_nlp.offsets import locate_tokens
 from feedback_nlp.preprocess import Prepared, Preprocessor, build_tokenizer
-from feedback_nlp.reference import ReferenceScorer, term_names
+from feedback_nlp.reference import ReferenceScorer
 from feedback_nlp.scan import scan_texts, split_chunks
 from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.terms import term_names
 from tests.awkward import PIECES, SENTENCES
 from tests.tiny_linear import tiny_linear
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from feedback_nlp import Analyzer, TrainingDataError
 from feedback_nlp.bundle import Bundle, load_bundle
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
-from feedback_nlp.reference import term_names
+from feedback_nlp.terms import term_names
 from feedback_nlp.train import fit_recipe, train_bundle
 from feedback_nlp.training.corpus import fingerprint, gold_targets, read_corpus, read_gold
 from feedback_nlp.training.heads import PRECISIONS, precision_table
