@@ -1,4 +1,4 @@
-"""GET /healthz (is the process alive) and GET /readyz (can it answer: it analyses a sentence)."""
+"""GET /healthz (is the process alive) and GET /readyz (can it answer: it asks the store and analyses a sentence)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from api.logs import log
 from api.problems import Problem
 from api.requests import refuse_query
 from api.schemas import HealthResponse
-from api.service import Scorer, current_service
+from api.service import Scorer, Service, current_service
 from api.specification import problem_responses
+from feedback_nlp.errors import StoreVersionError
 
 __all__ = ["blueprint"]
 
@@ -41,13 +42,16 @@ def health() -> dict[str, str]:
 @blueprint.get(
     "/readyz",
     operation_id="ready",
-    summary="Whether feedback can be analysed now",
-    description="Analyses a sentence from end to end; 503 if that fails or the bundle was refused.",
+    summary="Whether feedback can be analysed and kept now",
+    description="Asks the database, and analyses a sentence from end to end; 503 if the database does not answer or "
+    "its tables are of another version, if the analysis fails or the bundle was refused.",
     responses={200: HealthResponse, **problem_responses(503)},
 )
 def ready() -> dict[str, str]:
     """Answer after a self-test."""
     service = current_service()
+    if service.settings.store:
+        _check_store(service)
     analyzer = service.ready_analyzer()
     passed = _passes(analyzer)
     service.metrics.skip_words(analyzer)
@@ -55,6 +59,15 @@ def ready() -> dict[str, str]:
         detail = "The self-test sentence could not be analysed. The log has the kind of error."
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "self-test", detail, retry_after=60)
     return {"status": "ok"}
+
+
+def _check_store(service: Service) -> None:
+    try:
+        service.ready_store().check()
+    except StoreVersionError as error:
+        log.error("not ready", error=type(error).__name__, reason=error.message)
+        detail = "The tables of the store are of another version of this program. The log says which."
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "store-version", detail, retry_after=60) from error
 
 
 def _passes(analyzer: Scorer) -> bool:

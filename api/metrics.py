@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -57,7 +57,7 @@ class _LookedUp(Collector):
             table = self._service.ready_store().jobs
             counted, waiting, running = table.count(), table.oldest_waiting(), table.oldest_running()
         except FeedbackError as error:
-            log.error("store unavailable", error=type(error).__name__)
+            log.error("store unavailable", request_id=g.request_id, error=type(error).__name__)
             yield GaugeMetricFamily("feedback_store_up", "Whether the database answers.", value=0)
             return
         yield GaugeMetricFamily("feedback_store_up", "Whether the database answers.", value=1)

@@ -20,13 +20,15 @@ from werkzeug.exceptions import HTTPException
 from api.hooks import PAGE_POLICY
 from api.logs import log
 from api.schemas import FIELDS
-from feedback_nlp.errors import FeedbackError
+from feedback_nlp.errors import FeedbackError, StoreUnavailableError
 
 __all__ = ["Problem", "install_problems", "problem_of_document", "schema_problem", "wants_page"]
 
 MEDIA_TYPE = "application/problem+json"
 #: Schema errors listed in one answer; more would only repeat themselves.
 MAX_ERRORS = 50
+#: Seconds after which it makes sense to ask again while the database is away: a restart takes about so long.
+STORE_RETRY_AFTER = 2
 #: Longest part of a place that is repeated; the rest of a hostile field name is of no use to anyone.
 MAX_PLACE = 60
 
@@ -170,6 +172,12 @@ def _keep_headers(answer: Response, headers: Mapping[str, str]) -> None:
 
 
 def _answer_ours(error: FeedbackError) -> Response:
+    if isinstance(error, StoreUnavailableError):
+        log.error("store unavailable", request_id=g.request_id, reason=error.message)
+        detail = "The database does not answer now; nothing was kept. Try again in a moment."
+        return _response(
+            Problem(error.http_status, "store-unavailable", detail, retry_after=STORE_RETRY_AFTER)
+        )
     if error.http_status >= 500:
         # Its message may name folders of this machine: for the log, not for the caller.
         return _answer_unforeseen(error)

@@ -16,7 +16,7 @@ from flask import Flask
 
 from api.app import create_app
 from api.counters import Metrics, shared_folder
-from api.logs import log
+from api.logs import WordlessFormatter, log
 from api.pages import EXAMPLES
 from api.service import Scorer
 from feedback_nlp import Analyzer
@@ -248,6 +248,15 @@ def _run_gunicorn(
     app: Flask, listener: socket.socket, settings: Settings, on_exit: Callable[[], None] | None
 ) -> None:
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+    from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+    class JsonLogger(Logger):  # type: ignore[misc]
+        """gunicorn's log in our format."""
+
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            for handler in self.error_log.handlers:
+                handler.setFormatter(WordlessFormatter())
 
     class Server(BaseApplication):  # type: ignore[misc]
         """gunicorn with our choices and an application that is already built."""
@@ -255,6 +264,7 @@ def _run_gunicorn(
         def load_config(self) -> None:
             for name, value in _gunicorn_choices(listener, settings).items():
                 self.cfg.set(name, value)
+            self.cfg.set("logger_class", JsonLogger)
             if on_exit is not None:
                 self.cfg.set("on_exit", lambda arbiter: on_exit())
 

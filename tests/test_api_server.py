@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -100,6 +101,21 @@ def test_a_request_in_flight_is_finished_when_the_server_is_told_to_stop() -> No
         assert process.wait(30) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="finds worker processes the way Linux has for it")
+def test_a_worker_process_that_is_killed_is_replaced_and_said_in_json() -> None:
+    with running_server() as (process, address, _):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "worker\n"  # another one
+        assert {ask(address, "lovely")[0] for _ in range(10)} == {200}
+        process.terminate()
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        (line,) = process.stderr.read().splitlines()
+        assert json.loads(line)["event"].startswith(f"Worker (pid:{children[0]}) was sent ...!")
 
 
 def test_a_chunked_body_is_read_and_a_malformed_request_line_is_not_logged() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from feedback_nlp.errors import StoreVersionError
 from feedback_nlp.store.engine import Database
 
-__all__ = ["HEAD", "migrate", "stored_version"]
+__all__ = ["HEAD", "check_version", "migrate", "stored_version"]
 
 #: Newest step in migrations/versions. Kept here so that a start that finds it need not import Alembic.
 HEAD = "0002"
@@ -26,6 +26,24 @@ def stored_version(database: Database) -> str | None:
     """Return the step at which the tables are, None for an empty database."""
     with database.read() as connection:
         return _version(connection)
+
+
+def check_version(database: Database) -> None:
+    """Check that the tables are at the step that this program works with.
+
+    Raises
+    ------
+    StoreVersionError
+        If another program has brought them to another step since the start.
+    StoreUnavailableError
+        If the database cannot be reached.
+    """
+    found = stored_version(database)
+    if found != HEAD:
+        raise StoreVersionError(
+            f"The store is at step {found}, this program works with step {HEAD}.",
+            remedy="Start the version that the store belongs to.",
+        )
 
 
 def migrate(database: Database) -> bool:

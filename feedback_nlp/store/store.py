@@ -16,7 +16,7 @@ from feedback_nlp.store.feedback import FeedbackTable
 from feedback_nlp.store.folder import data_folder
 from feedback_nlp.store.jobs import JobTable
 from feedback_nlp.store.keys import KeyTable
-from feedback_nlp.store.migrate import migrate
+from feedback_nlp.store.migrate import check_version, migrate
 from feedback_nlp.store.registry import ModelRegistry
 from feedback_nlp.store.rescoring import Rescoring
 from feedback_nlp.store.reviewing import ReviewQueue
@@ -116,6 +116,18 @@ class Store:
     def jobs(self) -> JobTable:
         """Background jobs."""
         return JobTable(self.database)
+
+    def check(self) -> None:
+        """Check that the database answers and that its tables are those of this program.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If it cannot be reached.
+        StoreVersionError
+            If the tables are at another step.
+        """
+        check_version(self.database)
 
     def close(self) -> None:
         """Close all connections; the next use opens new ones."""
