@@ -18,6 +18,7 @@ from api import (
     login,
     metrics,
     model,
+    model_pages,
     models,
     overview,
     pages,
@@ -136,5 +137,16 @@ def _register(app: OpenAPI) -> None:
     about_models = (model.blueprint, models.blueprint, rescore.blueprint)
     for resource in (score.blueprint, *stored, *about_models, health.blueprint):
         app.register_api(resource)
-    for pages_of_ours in (docs, metrics, login, pages, overview, explore, compare, job_pages, review_pages):
+    for pages_of_ours in (
+        docs,
+        metrics,
+        login,
+        pages,
+        overview,
+        explore,
+        compare,
+        job_pages,
+        review_pages,
+        model_pages,
+    ):
         app.register_blueprint(pages_of_ours.blueprint)
