@@ -27,6 +27,7 @@ from feedback_nlp.records import (
     Analysis,
     ModelId,
     OwnLabel,
+    labelled_analysis,
 )
 from feedback_nlp.scan import ONE_AT_A_TIME
 from feedback_nlp.scoring import BatchScores, LinearScorer
@@ -412,13 +413,11 @@ class Analyzer:
             else:
                 out.append(self._unlabelled(verdict.status, verdict.code, verdict.confidence))
                 continue
-            out.append(
-                Analysis(
-                    _OK, code, certainty, SENTIMENTS[label], p_pos - p_neg, p_neg, p_neu, p_pos, mixed,
-                    confidence, unsure, KINDS[kind], p_kind, (), self.model, (), (), columns.details, row,
-                    own=columns.own[row] if columns.own else None,
-                )
+            figures = (
+                SENTIMENTS[label], p_pos - p_neg, p_neg, p_neu, p_pos, mixed, confidence, unsure, KINDS[kind], p_kind,
             )  # fmt: skip
+            own = columns.own[row] if columns.own else None
+            out.append(labelled_analysis(code, certainty, figures, self.model, own, columns.details, row))
         return out
 
     def _unlabelled(self, status: str, code: str, confidence: float) -> Analysis:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from feedback_nlp.chunks import LINE_BREAK, ChunkTable, Form, Ints
 from feedback_nlp.preprocess import NEGATED, NEGATION_REACH, PLAIN, WISH_REACH, WISHED
 
-__all__ = ["ONE_AT_A_TIME", "Tokens", "scan_texts"]
+__all__ = ["ONE_AT_A_TIME", "Tokens", "run_starts", "scan_texts"]
 
 #: Tables of words grow while texts are analysed, and spaCy's do in any thread. Python runs one thread at a time anyway.
 ONE_AT_A_TIME: Final = threading.RLock()
@@ -50,6 +50,20 @@ class Tokens:
     clauses: Longs
     scopes: NDArray[np.int8]
     n_texts: int
+
+
+def run_starts(numbers: Longs) -> Longs:
+    """Return where each run of equal numbers begins.
+
+    Examples
+    --------
+    >>> run_starts(np.array([0, 0, 2, 2, 5])).tolist()
+    [0, 2, 4]
+    """
+    begins = np.empty(len(numbers), dtype=np.bool_)
+    begins[:1] = True
+    np.not_equal(numbers[1:], numbers[:-1], out=begins[1:])
+    return begins.nonzero()[0]
 
 
 def split_chunks(text: str) -> list[str]:

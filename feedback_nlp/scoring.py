@@ -18,7 +18,7 @@ from feedback_nlp.bundle import Floats, LinearPart
 from feedback_nlp.chunks import ChunkTable, Form, Ints
 from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import NEGATED
-from feedback_nlp.scan import Longs, Tokens, scan_texts
+from feedback_nlp.scan import Longs, Tokens, run_starts, scan_texts
 from feedback_nlp.spelling import spelling_profiles
 
 __all__ = ["BatchScores", "LinearScorer"]
@@ -67,9 +67,10 @@ class TermTable:
     def find(self, keys: Longs) -> NDArray[np.int32]:
         """Return the value of each key, -1 for a key that is not there."""
         slots = self._slots(keys)
-        found = np.where(self._keys[slots] == keys, self._values[slots], -1)
+        met = self._keys[slots]
+        found = np.where(met == keys, self._values[slots], -1)
         # Most keys are absent, and most absent ones meet an empty slot at once.
-        open_ = np.flatnonzero((found < 0) & (self._keys[slots] != -1))
+        open_ = ((met != keys) & (met != -1)).nonzero()[0]
         for probe in range(1, self.probes):
             if not len(open_):
                 break
@@ -77,7 +78,7 @@ class TermTable:
             hit = self._keys[at] == keys[open_]
             found[open_[hit]] = self._values[at[hit]]
             open_ = open_[~hit & (self._keys[at] != -1)]
-        return found.astype(np.int32)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +152,12 @@ class LinearScorer:
     def spellings(self, forms: Ints) -> Floats:
         """Return the table of spelling scores, shape (n_forms, n_outputs); the rows of `forms` are filled in."""
         unmet = len(self.table.forms) - len(self._is_spelled)
-        self._is_spelled.extend(np.zeros(unmet, dtype=np.bool_))
-        self._spellings.extend(np.zeros((unmet, self._n_outputs), dtype=np.float32))
-        new = np.unique(forms[~self._is_spelled.view[forms]])
-        if len(new):
+        if unmet:
+            self._is_spelled.extend(np.zeros(unmet, dtype=np.bool_))
+            self._spellings.extend(np.zeros((unmet, self._n_outputs), dtype=np.float32))
+        unspelled = ~self._is_spelled.view[forms]
+        if unspelled.any():
+            new = np.unique(forms[unspelled])
             words = [self.table.forms[form] for form in new.tolist()]
             self._spellings.view[new] = self._score_words(words)
             self._is_spelled.view[new] = True
@@ -172,44 +175,45 @@ class LinearScorer:
     def score(self, texts: list[str]) -> BatchScores:
         """Return the linear outputs of `texts` and of their clauses."""
         tokens = scan_texts(self.table, texts)
-        n_clauses = int(tokens.clauses[-1]) + 1 if len(tokens.clauses) else 0
-        first = np.flatnonzero(np.diff(tokens.clauses, prepend=-1))
-        clause_texts, clause_sentences = tokens.texts[first], tokens.sentences[first]
+        first = run_starts(tokens.clauses)
+        clause_texts = tokens.texts[first]
+        rows = _Rows(clause_texts, tokens.n_texts)
         word = (tokens.bits & Form.WORD) != 0
         terms, owners = self._terms(tokens, word)
-        by_clause = _distinct(owners, terms, len(self._squares))
-        by_text = _distinct(clause_texts[by_clause[0]], by_clause[1], len(self._squares))
-        spelled = (tokens.bits & Form.SPELLED) != 0
-        spellings = self.spellings(tokens.forms[spelled])
-        words_by_clause = _distinct(tokens.clauses[spelled], tokens.forms[spelled], len(spellings))
-        words_by_text = _distinct(clause_texts[words_by_clause[0]], words_by_clause[1], len(spellings))
+        spelled = ((tokens.bits & Form.SPELLED) != 0).nonzero()[0]
+        forms = tokens.forms[spelled]
+        spellings = self.spellings(forms)
+        scores = self._product(rows.distinct(owners, terms, len(self._squares)), len(rows))
+        scores += _spelling_product(
+            rows.distinct(tokens.clauses[spelled], forms, len(spellings)), len(rows), spellings
+        )
         return BatchScores(
             tokens,
-            self._product(by_text, tokens.n_texts)
-            + _spelling_product(words_by_text, tokens.n_texts, spellings),
-            self._product(by_clause, n_clauses) + _spelling_product(words_by_clause, n_clauses, spellings),
+            scores[rows.n_clauses :],
+            scores[: rows.n_clauses],
             clause_texts,
-            clause_sentences,
-            np.bincount(tokens.clauses[word], minlength=n_clauses),
+            tokens.sentences[first],
+            np.bincount(tokens.clauses[word], minlength=rows.n_clauses),
             *self._count_words(tokens),
         )
 
     def _count_words(self, tokens: Tokens) -> tuple[Longs, Longs, Longs]:
         new = self.table.forms[len(self._word_kinds) :]
-        self._word_kinds.extend([_word_kind(form, frozenset()) for form in new])
+        if new:
+            self._word_kinds.extend([_word_kind(form, frozenset()) for form in new])
         kind = self._word_kinds.view[tokens.forms]
-        alphabetic = (kind & _ALPHABETIC) != 0
-        counts = [
-            alphabetic & (tokens.forms < self.n_known_forms),
-            alphabetic & ((kind & _COMMON) != 0),
-            alphabetic,
-        ]
-        known, common, every = (np.bincount(tokens.texts[c], minlength=tokens.n_texts) for c in counts)
-        return known, common, every
+        letters = kind.nonzero()[0]
+        texts, kind, n = tokens.texts[letters], kind[letters], tokens.n_texts
+        known = tokens.forms[letters] < self.n_known_forms
+        return (
+            np.bincount(texts[known], minlength=n),
+            np.bincount(texts[kind > _ALPHABETIC], minlength=n),
+            np.bincount(texts, minlength=n),
+        )
 
     def alphabetic(self, forms: Ints) -> NDArray[np.bool_]:
         """Whether each form of a scored batch has letters only, but for apostrophes."""
-        letters: NDArray[np.bool_] = (self._word_kinds.view[forms] & _ALPHABETIC) != 0
+        letters: NDArray[np.bool_] = self._word_kinds.view[forms] != 0
         return letters
 
     @property
@@ -221,18 +225,18 @@ class LinearScorer:
         """Return the number of every known term of the batch and the clause it stands in."""
         forms = np.minimum(tokens.forms, self._n_words)
         single = word | ((tokens.bits & Form.EXPRESSIVE) != 0)
-        singles = self._singles[(tokens.scopes[single] == NEGATED).astype(np.int8), forms[single]]
+        singles = self._singles[(tokens.scopes[single] == NEGATED).view(np.int8), forms[single]]
         run, clause = forms[word].astype(np.int64), tokens.clauses[word]
         known = run < self._n_words
         pair = known[1:] & known[:-1] & (clause[1:] == clause[:-1])
-        pair_at = np.flatnonzero(pair) + 1
+        pair_at = pair.nonzero()[0] + 1
         pairs = self._phrases.find(_phrase_keys((run[pair_at - 1], run[pair_at])))
-        triple_at = np.flatnonzero(pair[1:] & pair[:-1]) + 2
+        triple_at = (pair[1:] & pair[:-1]).nonzero()[0] + 2
         triples = self._phrases.find(_phrase_keys((run[triple_at - 2], run[triple_at - 1], run[triple_at])))
         terms = np.concatenate([singles, pairs, triples])
         owners = np.concatenate([tokens.clauses[single], clause[pair_at], clause[triple_at]])
-        found = terms >= 0
-        return terms[found].astype(np.int64), owners[found]
+        found = (terms >= 0).nonzero()[0]
+        return terms[found], owners[found]
 
     def _product(self, distinct: tuple[Longs, Longs], n: int) -> Floats:
         owners, terms = distinct
@@ -241,12 +245,14 @@ class LinearScorer:
         return _sparse_product(owners, terms, values, n, self.linear.term_weights)
 
 
+#: Kinds of forms: 0 for those that are no words of letters.
 _ALPHABETIC, _COMMON = 1, 2
 
 
 def _word_kind(form: str, common: frozenset[str]) -> int:
-    alphabetic = form.replace("'", "").isalpha()
-    return _ALPHABETIC * alphabetic | _COMMON * (form in common)
+    if not form.replace("'", "").isalpha():
+        return 0
+    return _COMMON if form in common else _ALPHABETIC
 
 
 def _phrase_keys(words: tuple[Longs, ...] | NDArray[np.int64]) -> Longs:
@@ -256,17 +262,41 @@ def _phrase_keys(words: tuple[Longs, ...] | NDArray[np.int64]) -> Longs:
     return keys << _WORD_BITS | third
 
 
-def _distinct(
-    owners: Longs, members: NDArray[np.int64] | NDArray[np.int32], width: int
-) -> tuple[Longs, Longs]:
-    """Return owners and members without repetition, sorted by owner."""
-    keys = np.sort(owners * width + members)
+class _Rows:
+    """The rows of a batch's products: its clauses, and behind them its texts, so that one product gives both.
+
+    Parameters
+    ----------
+    clause_texts : ndarray of int, shape (n_clauses,)
+    n_texts : int
+    """
+
+    def __init__(self, clause_texts: Longs, n_texts: int) -> None:
+        self.n_clauses = len(clause_texts)
+        self._text_rows = clause_texts + self.n_clauses
+        self._n_texts = n_texts
+
+    def __len__(self) -> int:
+        return self.n_clauses + self._n_texts
+
+    def distinct(self, clauses: Longs, members: Longs | Ints, width: int) -> tuple[Longs, Longs]:
+        """Return rows and what stands in them, each once a row, sorted by row; `width` exceeds every member."""
+        width = max(width, 1)
+        by_clause = _distinct(clauses * width + members)
+        owners = by_clause // width
+        by_text = _distinct(by_clause + (self._text_rows - np.arange(self.n_clauses))[owners] * width)
+        keys = np.concatenate([by_clause, by_text])
+        rows = keys // width
+        return rows, keys - rows * width
+
+
+def _distinct(keys: Longs) -> Longs:
+    """Return keys sorted, each once; sorts in place."""
+    keys.sort()
     keep = np.empty(len(keys), dtype=np.bool_)
     keep[:1] = True
     np.not_equal(keys[1:], keys[:-1], out=keep[1:])
-    keys = keys[keep]
-    distinct = keys // max(width, 1)
-    return distinct, keys - distinct * width
+    return keys[keep]
 
 
 def _spelling_product(distinct: tuple[Longs, Longs], n: int, spellings: Floats) -> Floats:
@@ -281,15 +311,14 @@ def _sparse_product(owners: Longs, columns: Longs, values: Floats, n: int, weigh
     This is ``csr_matrix((values, columns, ends)) @ weights`` without its checks, which cost a single text more than
     the product.
     """
-    ends = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owners, minlength=n), out=ends[1:])
+    ends = np.searchsorted(owners, np.arange(n + 1))
     out = np.zeros((n, weights.shape[1]), dtype=np.float32)
     csr_matvecs(
         n,
         len(weights),
         weights.shape[1],
         ends,
-        columns.astype(np.int64),
+        columns,
         values,
         weights.ravel(),
         out.ravel(),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from feedback_nlp.offsets import locate_tokens
 from feedback_nlp.records import SENTIMENTS, SentenceSentiment, TopicFinding
+from feedback_nlp.scan import run_starts
 from feedback_nlp.sentiment import N_SENTIMENTS, pool_clauses
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class BatchDetails:
     @cached_property
     def _first_sentences(self) -> list[int]:
         """First sentence of each text, and the number of all."""
-        texts = self.scores.clause_texts[_firsts(self.scores.clause_sentences)]
+        texts = self.scores.clause_texts[run_starts(self.scores.clause_sentences)]
         firsts: list[int] = np.searchsorted(texts, np.arange(len(self.texts) + 1)).tolist()
         return firsts
 
@@ -125,7 +126,7 @@ class BatchDetails:
         """All sentences of the batch."""
         assert self.table is not None  # noqa: S101 - only a copy has none, and it has the sentences
         places = locate_tokens(self.table, self.texts)
-        firsts = _firsts(self.scores.tokens.sentences)
+        firsts = run_starts(self.scores.tokens.sentences)
         starts = places[firsts, 0].tolist()
         ends = places[np.append(firsts[1:], len(places))[: len(firsts)] - 1, 1].tolist()
         chances = self._sentence_chances()
@@ -153,8 +154,3 @@ class BatchDetails:
             ]  # the mean stands for the text
             chances[parts] = self.heads.sentiment.probabilities(inputs[parts])[0]
         return chances
-
-
-def _firsts(owners: Longs) -> Longs:
-    """Return where each run of equal, ascending numbers begins."""
-    return np.flatnonzero(np.diff(owners, prepend=-1))

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from feedback_nlp.bundle import Floats
-from feedback_nlp.scan import Longs
+from feedback_nlp.scan import Longs, run_starts
 from feedback_nlp.scoring import BatchScores
 from feedback_nlp.sentiment import MIXED, NEVER, fit_classes, softmax
 
@@ -45,7 +44,7 @@ def gather_evidence(scores: BatchScores, columns: slice) -> TopicEvidence:
     """Return the topic scores of a batch; `columns` are those of the topics among the outputs."""
     texts, clauses = scores.texts[:, columns], scores.clauses[:, columns]
     best = texts.copy()
-    first = np.flatnonzero(np.diff(scores.clause_texts, prepend=-1))
+    first = run_starts(scores.clause_texts)
     if len(first):
         best[scores.clause_texts[first]] = np.maximum.reduceat(clauses, first, axis=0)
     return TopicEvidence(texts, best, clauses)
@@ -120,7 +119,7 @@ class TopicSentimentHead:
         its worst clause by sentiment. None grows with length.
         """
         best, worst = (scores.texts[:, : MIXED + 1].copy() for _ in range(2))
-        first = np.flatnonzero(np.diff(scores.clause_texts, prepend=-1))
+        first = run_starts(scores.clause_texts)
         if len(first):
             owners = scores.clause_texts[first]
             best[owners] = np.maximum.reduceat(scores.clauses[:, : MIXED + 1], first)
@@ -158,14 +157,20 @@ def _carried_scores(
 
     A text without clauses stands for itself.
     """
-    counts = np.bincount(scores.clause_texts, minlength=len(scores.texts))
-    lengths = counts[texts]
-    ends = np.concatenate([[0], np.cumsum(lengths)])
+    places = np.searchsorted(scores.clause_texts, np.arange(len(scores.texts) + 1))
+    first = places[texts]
+    lengths = places[texts + 1] - first
     # One row a pair and clause: the clauses of a text stand together in the batch.
-    pairs = np.repeat(np.arange(len(texts)), lengths)
-    clauses = np.arange(ends[-1]) + np.repeat((np.cumsum(counts) - counts)[texts] - ends[:-1], lengths)
-    odds = evidence.clauses[clauses, topics[pairs]] * weights[topics[pairs]]
-    shares = np.exp(np.clip(odds, -30, 30)) * np.sqrt(np.maximum(scores.clause_words[clauses], 1))
+    ends = lengths.cumsum()
+    pairs = np.arange(len(texts)).repeat(lengths)
+    clauses = np.arange(len(pairs)) + (first - ends + lengths).repeat(lengths)
+    of_pair = topics[pairs]
+    odds = evidence.clauses[clauses, of_pair] * weights[of_pair]
+    shares = np.exp(odds.clip(-30, 30)) * np.sqrt(np.maximum(scores.clause_words[clauses], 1))
     shares /= np.bincount(pairs, shares, len(texts))[pairs]
-    mean = sp.csr_matrix((shares, clauses, ends), shape=(len(texts), len(scores.clauses))) @ scores.clauses
-    return np.where((lengths > 0)[:, None], mean, scores.texts[texts]).astype(np.float32)
+    carried = scores.texts[texts]
+    held = lengths.nonzero()[0]
+    if len(held):
+        weighted = scores.clauses[clauses] * shares[:, None]
+        carried[held] = np.add.reduceat(weighted, (ends - lengths)[held], axis=0)
+    return carried

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedback_nlp.records import SENTIMENTS, Analysis, ModelId
+from feedback_nlp.records import NO_DETAILS, SENTIMENTS, Analysis, ModelId, labelled_analysis
 
 MODEL = ModelId("sums", "1", "0" * 64)
 PROBABILITIES = st.tuples(*[st.floats(1e-6, 1.0)] * 3).map(
@@ -117,3 +118,12 @@ def test_a_text_without_label_has_no_figures() -> None:
         "warnings": [],
         "model": {"name": "sums", "version": "1", "digest": "0" * 64},
     }
+
+
+def test_an_analysis_made_in_a_hurry_is_one_like_any_other() -> None:
+    figures = ("positive", 0.5, 0.1, 0.3, 0.6, 0.2, 0.6, False, "praise", 0.75)
+    quick = labelled_analysis("en", 0.9, figures, MODEL, None, NO_DETAILS, 0)
+    assert quick == Analysis("ok", "en", 0.9, *figures, (), MODEL)
+    assert type(quick) is Analysis
+    with pytest.raises(FrozenInstanceError):
+        quick.status = "error"  # type: ignore[misc]

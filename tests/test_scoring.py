@@ -10,8 +10,8 @@ from feedback_nlp.scoring import (
     _GOLDEN,
     LinearScorer,
     TermTable,
-    _distinct,
     _phrase_keys,
+    _Rows,
     _sparse_product,
 )
 from tests.tiny_linear import N_OUTPUTS, tiny_linear
@@ -86,12 +86,15 @@ def test_keys_of_pairs_and_triples_differ() -> None:
     assert no_third.tolist() == _phrase_keys((words, words)).tolist()
 
 
-def test_distinct_members_of_owners() -> None:
-    owners, members = _distinct(np.array([1, 0, 1, 1]), np.array([4, 2, 4, 3]), 5)
-    assert owners.tolist() == [0, 1, 1]
-    assert members.tolist() == [2, 3, 4]
-    nobody, nothing = _distinct(np.array([], dtype=np.int64), np.array([], dtype=np.int64), 0)
-    assert (nobody.tolist(), nothing.tolist()) == ([], [])
+def test_rows_of_clauses_and_behind_them_of_texts_hold_each_member_once() -> None:
+    # Three clauses of two texts: 0 of the first, 1 and 2 of the second.
+    rows = _Rows(np.array([0, 1, 1]), 2)
+    owners, members = rows.distinct(np.array([2, 1, 0, 1, 1]), np.array([4, 4, 2, 4, 3]), 5)
+    assert list(zip(owners.tolist(), members.tolist(), strict=True)) == [
+        (0, 2), (1, 3), (1, 4), (2, 4), (3, 2), (4, 3), (4, 4),
+    ]  # fmt: skip
+    nothing = np.array([], dtype=np.int64)
+    assert [part.tolist() for part in _Rows(nothing, 2).distinct(nothing, nothing, 0)] == [[], []]
 
 
 def test_sparse_product() -> None:
