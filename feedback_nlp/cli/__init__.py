@@ -10,6 +10,7 @@ import click
 
 import feedback_nlp
 from feedback_nlp.cli.audit import audit
+from feedback_nlp.cli.backup import backup, restore
 from feedback_nlp.cli.config import config
 from feedback_nlp.cli.corrections import corrections
 from feedback_nlp.cli.evaluate import evaluate
@@ -59,6 +60,8 @@ for command in (
     model,
     models,
     rescore,
+    backup,
+    restore,
     config,
 ):
     commands.add_command(command)
