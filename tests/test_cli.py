@@ -86,7 +86,7 @@ def test_without_a_command_the_help_is_shown_as_wrong_usage() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["scores"], 2, "No such command 'scores'. Did you mean 'score'? Try 'feedback-nlp --help'."),
+        (["explian"], 2, "No such command 'explian'. Did you mean 'explain'? Try 'feedback-nlp --help'."),
         (["score", "export.csv"], 2, "Missing option '-o' / '--output'."),
         (["score", "-o", "out.csv"], 2, "Missing argument 'IN...'."),
         (
