@@ -59,6 +59,7 @@ docs: $(DEV) ## Write the command line reference in docs/cli.md anew
 
 lock: $(DEV) ## Pin requirements*.in again, with hashes, for Python 3.11 and later
 	$(BIN)/uv pip compile $(LOCK) requirements.in -o requirements.txt
+	$(BIN)/uv pip compile $(LOCK) requirements-postgres.in -o requirements-postgres.txt
 	$(BIN)/uv pip compile $(LOCK) requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove the virtual environment, caches and build leftovers

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["keys"]
 
-SCOPE_WORDS = ("score", "read", "write", "admin")
+SCOPE_WORDS = ("score", "read", "write", "metrics", "admin")
 
 
 @click.group(short_help="Make, list and revoke API keys.")
@@ -36,7 +36,8 @@ def keys() -> None:
     type=click.Choice(SCOPE_WORDS),
     multiple=True,
     required=True,
-    help="What it is good for: score texts, read stored feedback, write or delete it, admin (everything). "
+    help="What it is good for: score texts, read stored feedback, write or delete it, read the "
+    "metrics, admin (everything). "
     "May be given several times.",
 )
 @click.option("--days", type=click.IntRange(1, 36_500), metavar="COUNT", help="Days until it expires.")
