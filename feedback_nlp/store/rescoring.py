@@ -149,13 +149,14 @@ class Rescoring:
 
 def _said_by(connection: Connection, model: int, keys: Sequence[int]) -> Mapping[tuple[int, int], Any]:
     """Return rows of what a bundle said of feedback, by number and revision."""
-    query = (
-        select(analyses.c.id, *ANALYSIS_COLUMNS)
-        .select_from(_MODELS)
-        .where(analyses.c.feedback_id.in_(bindparam("keys", expanding=True)), analyses.c.model_id == model)
-    )
-    rows = connection.execute(query, {"keys": list(keys)})
-    return {(row.analysis_feedback_id, row.analysis_revision): row for row in rows}
+    rows = connection.execute(_by(model, *ANALYSIS_COLUMNS).select_from(_MODELS), {"keys": list(keys)})
+    return {(row.feedback_id, row.revision): row for row in rows}
+
+
+def _by(model: int, *columns: Any) -> Any:
+    c = analyses.c
+    chosen = select(c.id, c.feedback_id, c.revision, *columns)
+    return chosen.where(c.feedback_id.in_(bindparam("keys", expanding=True)), c.model_id == model)
 
 
 def _newest(said: Mapping[tuple[int, int], Any], row: Any) -> Analysis | None:
@@ -167,8 +168,9 @@ def _analysis_keys(
     connection: Connection, model: int, rows: Sequence[Any], said: Mapping[int, Analysis]
 ) -> dict[int, int]:
     """Insert the analyses that are not there yet; return their numbers, by that of the feedback."""
-    there = _said_by(connection, model, [row.id for row in rows])
-    keys = {row.id: there[row.id, row.revision].id for row in rows if (row.id, row.revision) in there}
+    found = connection.execute(_by(model), {"keys": [row.id for row in rows]})
+    there = {(feedback_key, revision): key for key, feedback_key, revision in found}
+    keys = {row.id: there[row.id, row.revision] for row in rows if (row.id, row.revision) in there}
     new = [row for row in rows if row.id not in keys]
     numbers = next_keys(connection, analyses, len(new)) if new else ()
     moment = datetime.now(UTC)
