@@ -127,12 +127,13 @@ def _for_pages() -> dict[str, object]:
 def _check() -> Response | None:
     check_host(current_service().settings.allowed_hosts)
     check_origin()
-    if request.endpoint is None or request.method == "OPTIONS":
+    endpoint = request.endpoint
+    if endpoint is None or request.method == "OPTIONS":
         return None  # no route: 404 or 405
-    scope = scope_of(request.endpoint)
+    scope = scope_of(endpoint)
     access = current_access()
     if scope == OPEN or not access.asks_for_keys():
-        if request.endpoint not in UNCOUNTED:
+        if endpoint not in UNCOUNTED:
             access.count(caller_address())
         return None
     key = access.key()
@@ -150,7 +151,9 @@ def _check() -> Response | None:
 
 
 def _say_what_is_left(response: Response) -> Response:
-    response.headers.update(g.get("rate", {}))
+    rate = g.get("rate")
+    if rate is not None:
+        response.headers.update(rate)
     return response
 
 

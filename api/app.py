@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -29,6 +32,7 @@ from api import (
 )
 from api.access import install_access
 from api.counters import Metrics
+from api.envelope import Envelope
 from api.hooks import install_hooks
 from api.logs import log
 from api.problems import install_problems, schema_problem
@@ -43,6 +47,14 @@ from feedback_nlp.store import Store
 from feedback_nlp.store.following import ActiveAnalyzer
 
 __all__ = ["create_app"]
+
+
+class _Application(OpenAPI):
+    """An application whose functions are all plain ones, which Flask would find out anew for every request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
 
 
 def create_app(
@@ -82,7 +94,7 @@ def create_app(
         service = Service(settings, analyzer, store=store, metrics=counts)
     else:
         service = _load(settings, store, counts)
-    app = OpenAPI(
+    app = _Application(
         "api",
         info=api_info(),
         security_schemes=SECURITY_SCHEMES,
@@ -101,6 +113,10 @@ def create_app(
     install_problems(app)
     install_access(app, service)
     install_shell(app, store=settings.store)
+    envelope = Envelope(app.wsgi_app)
+    app.wsgi_app = envelope  # type: ignore[method-assign]
+    if service.combiner is not None:
+        service.combiner.expect(lambda: envelope.under_way)
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from api.contracts import Scorer
@@ -19,8 +20,8 @@ __all__ = ["Combiner"]
 
 #: Most texts of one batch: the last of them should not wait for many others.
 _MOST = 32
-#: Seconds that the leader steps aside. Python hands over to another thread only where one waits for something or after
-#: 5 ms, which is longer than an analysis: without this every thread would find nobody else there.
+#: Seconds that the leader steps aside while other requests are under way. Python changes threads only where one waits
+#: for something, or after 5 ms, which is longer than an analysis: every thread would find nobody else there.
 _ASIDE = 200e-6
 #: Times that it does so again while texts keep coming.
 _LOOKS = 8
@@ -41,6 +42,10 @@ class _Entry:
     turn: threading.Lock = field(default_factory=threading.Lock)
 
 
+def _nobody_told() -> int:
+    return 0
+
+
 class Combiner:
     """Analyses single texts of many threads, as many at a time as have come.
 
@@ -52,8 +57,13 @@ class Combiner:
     def __init__(self, analyzer: Scorer) -> None:
         self._analyzer = analyzer
         self._waiting: deque[_Entry] = deque()
+        self._under_way: Callable[[], int] = _nobody_told
         self._guard = threading.Lock()
         self._is_led = False
+
+    def expect(self, under_way: Callable[[], int]) -> None:
+        """Ask this how many requests are under way: where all of them are here, nobody else need be waited for."""
+        self._under_way = under_way
 
     def analyze(
         self,
@@ -96,6 +106,8 @@ class Combiner:
     def _let_others_come(self) -> None:
         for _ in range(_LOOKS):
             seen = len(self._waiting)
+            if self._under_way() <= seen:
+                break
             time.sleep(_ASIDE)
             if len(self._waiting) == seen:
                 break

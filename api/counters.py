@@ -12,8 +12,7 @@ import shutil
 import tempfile
 import threading
 from bisect import bisect_right
-from collections import Counter as Tally
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +54,7 @@ class Metrics:
     def __init__(self, folder: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._words_seen = (0, 0)
+        self._children: dict[tuple[Any, ...], Any] = {}
         self._folder = folder
         self._registry = CollectorRegistry()
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -81,22 +81,22 @@ class Metrics:
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an answered request."""
-        self._requests.labels(route, method, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        self._child(self._requests, route, method, status).inc()
+        self._child(self._seconds, route).observe(seconds)
 
     def count_texts(self, texts: Sequence[str], analyses: Sequence[Analysis], analyzer: Scorer) -> None:
         """Count the texts of a request and what was said of them."""
         self._batches.observe(len(texts))
         labelled = [one for one in analyses if one.status == "ok"]
         for counter, found in (
-            (self._texts, Tally(one.status for one in analyses)),
-            (self._sentiments, Tally(one.sentiment for one in labelled)),
-            (self._kinds, Tally(one.kind for one in labelled)),
-            (self._topics, Tally(found.topic for one in labelled for found in one.topics)),
-            (self._lengths, Tally(length_class(len(text)) for text in texts)),
+            (self._texts, [one.status for one in analyses]),
+            (self._sentiments, [one.sentiment for one in labelled]),
+            (self._kinds, [one.kind for one in labelled]),
+            (self._topics, [found.topic for one in labelled for found in one.topics]),
+            (self._lengths, [length_class(len(text)) for text in texts]),
         ):
-            for label, count in found.items():
-                counter.labels(label).inc(count)
+            for label, count in _tally(found).items():
+                self._child(counter, label).inc(count)
         uncertain = sum(bool(one.uncertain) for one in labelled)
         if uncertain:
             self._uncertain.inc(uncertain)
@@ -114,8 +114,16 @@ class Metrics:
             before = self._words_seen
             self._words_seen = every, known
         more_known = max(0, known - before[1])
-        self._words.labels("true").inc(more_known)
-        self._words.labels("false").inc(max(0, every - before[0] - more_known))
+        self._child(self._words, "true").inc(more_known)
+        self._child(self._words, "false").inc(max(0, every - before[0] - more_known))
+
+    def _child(self, family: Any, *labels: Any) -> Any:
+        """Return what counts for these labels; the library looks it up under a lock, at several times the price."""
+        key = (family, *labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = family.labels(*labels)
+        return child
 
     def count_event(self, name: str, told: Mapping[str, Any]) -> None:
         """Count what a worker tells: of all that, the jobs that ended."""
@@ -141,6 +149,14 @@ class Metrics:
         for collector in (registry, *others):
             asked.register(collector)
         return generate_latest(asked)
+
+
+def _tally(values: Iterable[Any]) -> dict[Any, int]:
+    """Count equal values; collections.Counter costs more for the few of one request."""
+    counts: dict[Any, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return counts
 
 
 def length_class(characters: int) -> str:

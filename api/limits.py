@@ -22,6 +22,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["RateLimit", "Verdict", "network_of"]
 
@@ -119,6 +120,7 @@ class RateLimit:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """Return what stands for a caller's address: of IPv6 the /64, since one caller has all of it.
 

@@ -30,7 +30,7 @@ log: Any = structlog.wrap_logger(
         structlog.processors.JSONRenderer(),
     ],
     wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-)
+).bind()  # else every line would begin with making a logger
 
 
 class WordlessFormatter(logging.Formatter):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -41,13 +42,16 @@ def check_host(allowed: Collection[str]) -> None:
     Problem
         421 for another name.
     """
-    given = request.headers.get("Host", "")
-    if not given or ANY in allowed:
-        return
-    name = _name(given)
-    if name is None or not (_is_address(name) or name in OWN_NAMES or name in allowed):
+    given = request.environ.get("HTTP_HOST", "")
+    if given and ANY not in allowed and not _is_ours(given, frozenset(allowed)):
         detail = "The Host header names no service of ours. FEEDBACK_ALLOWED_HOSTS lists further names."
         raise Problem(HTTPStatus.MISDIRECTED_REQUEST, "host", detail)
+
+
+@lru_cache(maxsize=256)
+def _is_ours(host: str, allowed: frozenset[str]) -> bool:
+    name = _name(host)
+    return name is not None and (_is_address(name) or name in OWN_NAMES or name in allowed)
 
 
 def _name(host: str) -> str | None:
@@ -89,8 +93,8 @@ def is_from_page_of_ours() -> bool:
 
 def _came_from() -> str:
     """Return here, elsewhere or unknown; every current browser names the origin of what it posts."""
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
+    headers = request.environ
+    site, origin = headers.get("HTTP_SEC_FETCH_SITE"), headers.get("HTTP_ORIGIN")
     if site is None and origin is None:
         return "unknown"
     # The scheme is left out: a proxy may have taken off the TLS.

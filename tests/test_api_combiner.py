@@ -87,3 +87,15 @@ def test_texts_asked_for_in_other_ways_are_analysed_apart() -> None:
 def test_one_text_that_fails_alone_raises_its_error() -> None:
     with pytest.raises(RuntimeError, match="cannot digest"):
         Combiner(FakeAnalyzer()).analyze("explode")
+
+
+def test_nobody_is_waited_for_where_all_requests_under_way_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr("api.combiner.time.sleep", naps.append)
+    combiner = Combiner(FakeAnalyzer())
+    combiner.expect(lambda: 1)
+    combiner.analyze("lovely")
+    assert naps == []
+    combiner.expect(lambda: 2)  # another request is being read
+    combiner.analyze("lovely")
+    assert len(naps) == 1

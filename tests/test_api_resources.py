@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api import create_app
-from api.hooks import API_POLICY, DOCS_POLICY, PAGE_POLICY
+from api.envelope import API_POLICY
+from api.hooks import DOCS_POLICY, PAGE_POLICY
 from api.schemas import HealthResponse, ModelResponse, TaxonomyResponse
 from feedback_nlp.records import KINDS, TOPICS, Analysis
 from tests.fake_analyzer import QUIET, FakeAnalyzer, build_client
