@@ -23,6 +23,8 @@ _MOST = 32
 #: Seconds that the leader steps aside while other requests are under way. Python changes threads only where one waits
 #: for something, or after 5 ms, which is longer than an analysis: every thread would find nobody else there.
 _ASIDE = 200e-6
+#: Seconds that a crowd is taken to last after texts were last analysed together.
+_CROWD_STAYS = 0.02
 #: Times that it does so again while texts keep coming.
 _LOOKS = 8
 
@@ -57,6 +59,7 @@ class Combiner:
     def __init__(self, analyzer: Scorer) -> None:
         self._analyzer = analyzer
         self._waiting: deque[_Entry] = deque()
+        self._crowded_until = 0.0
         self._under_way: Callable[[], int] = _nobody_told
         self._guard = threading.Lock()
         self._is_led = False
@@ -106,7 +109,8 @@ class Combiner:
     def _let_others_come(self) -> None:
         for _ in range(_LOOKS):
             seen = len(self._waiting)
-            if self._under_way() <= seen:
+            # Requests that the server has not read yet are not counted: after a crowd there is likely another.
+            if self._under_way() <= seen and time.monotonic() > self._crowded_until:
                 break
             time.sleep(_ASIDE)
             if len(self._waiting) == seen:
@@ -117,6 +121,8 @@ class Combiner:
         batch = [self._waiting.popleft()]
         while self._waiting and len(batch) < _MOST and self._waiting[0].options == batch[0].options:
             batch.append(self._waiting.popleft())
+        if len(batch) > 1:
+            self._crowded_until = time.monotonic() + _CROWD_STAYS
         return batch
 
     def _analyze(self, batch: list[_Entry]) -> None:
