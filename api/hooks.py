@@ -29,7 +29,7 @@ def install_hooks(app: Flask, metrics: Metrics, *, access_log: bool) -> None:
 
     def end(response: Response) -> Response:
         # What the proxies stand for, once: each use of one costs as much as counting does.
-        now, asked = g._get_current_object(), request._get_current_object()
+        now, asked = g._get_current_object(), request._get_current_object()  # type: ignore[attr-defined]
         seconds = time.perf_counter() - now.started
         # Not the path, which holds whatever the caller put there.
         route = asked.url_rule.rule if asked.url_rule else None

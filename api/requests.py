@@ -82,8 +82,8 @@ class JsonRequest(Request):
             return raw
         if limit is not None and length > limit:
             raise RequestEntityTooLarge()
-        raw = self.environ["wsgi.input"].read(length)
-        return raw if len(raw) == length else raw + self._rest_of_body(length - len(raw))
+        begun: bytes = self.environ["wsgi.input"].read(length)
+        return begun if len(begun) == length else begun + self._rest_of_body(length - len(begun))
 
     def _rest_of_body(self, length: int) -> bytes:
         """Read on: a server may give a body in pieces."""
