@@ -11,30 +11,30 @@ import os
 import shutil
 import tempfile
 import threading
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, values
 from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from api.contracts import Scorer
+from api.drift import Recent
+from feedback_nlp.profile import count_analyses
 from feedback_nlp.records import Analysis
 
-__all__ = ["LENGTHS", "Metrics", "shared_folder"]
+__all__ = ["Metrics", "render", "shared_folder"]
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-#: Characters at which the next class of text lengths begins.
-LENGTHS = (20, 40, 80, 160, 320, 640, 1280, 2560)
 
 
-class Metrics:
+class Metrics(Collector):
     """Counts of one application.
 
     Parameters
@@ -43,11 +43,16 @@ class Metrics:
         From `shared_folder`: where the processes of a server leave their counts for each other. None counts in
         this process alone.
 
+    Attributes
+    ----------
+    recent : Recent
+        What was counted a day ago.
+
     Examples
     --------
     >>> metrics = Metrics()
     >>> metrics.count_request("/healthz", "GET", 200, 0.002)
-    >>> b'feedback_requests_total{method="GET",route="/healthz",status="200"} 1.0' in metrics.render()
+    >>> b'feedback_requests_total{method="GET",route="/healthz",status="200"} 1.0' in render(metrics)
     True
     """
 
@@ -56,6 +61,7 @@ class Metrics:
         self._words_seen = (0, 0)
         self._children: dict[tuple[Any, ...], Any] = {}
         self._folder = folder
+        self.recent = Recent(folder)
         self._registry = CollectorRegistry()
         disable_created_metrics()  # type: ignore[no-untyped-call]
         # With a folder nothing is registered here: the files hold this process's counts, too.
@@ -67,12 +73,16 @@ class Metrics:
             "feedback_request_seconds", "Time to the answer.", ("route",), buckets=SECONDS, **own
         )
         self._batches = Histogram("feedback_batch_texts", "Texts of a request.", buckets=BATCHES, **own)
-        self._texts = Counter("feedback_texts", "Analysed texts, by what became of them.", ("status",), **own)
-        self._sentiments = Counter("feedback_sentiment", "Labels given.", ("sentiment",), **own)
-        self._kinds = Counter("feedback_kind", "Labels given.", ("kind",), **own)
-        self._topics = Counter("feedback_topic", "Topics found.", ("topic",), **own)
+        self._by_value = {
+            "status": Counter(
+                "feedback_texts", "Analysed texts, by what became of them.", ("status",), **own
+            ),
+            "sentiment": Counter("feedback_sentiment", "Labels given.", ("sentiment",), **own),
+            "kind": Counter("feedback_kind", "Labels given.", ("kind",), **own),
+            "topic": Counter("feedback_topic", "Topics found.", ("topic",), **own),
+            "length": Counter("feedback_length", "Texts by their characters.", ("characters",), **own),
+        }
         self._uncertain = Counter("feedback_uncertain", "Texts whose label is uncertain.", **own)
-        self._lengths = Counter("feedback_length", "Texts by their characters.", ("characters",), **own)
         self._words = Counter(
             "feedback_words", "Words, by whether the model's vocabulary has them.", ("known",), **own
         )
@@ -87,19 +97,12 @@ class Metrics:
     def count_texts(self, texts: Sequence[str], analyses: Sequence[Analysis], analyzer: Scorer) -> None:
         """Count the texts of a request and what was said of them."""
         self._batches.observe(len(texts))
-        labelled = [one for one in analyses if one.status == "ok"]
-        for counter, found in (
-            (self._texts, [one.status for one in analyses]),
-            (self._sentiments, [one.sentiment for one in labelled]),
-            (self._kinds, [one.kind for one in labelled]),
-            (self._topics, [found.topic for one in labelled for found in one.topics]),
-            (self._lengths, [length_class(len(text)) for text in texts]),
-        ):
-            for label, count in _tally(found).items():
-                self._child(counter, label).inc(count)
-        uncertain = sum(bool(one.uncertain) for one in labelled)
-        if uncertain:
-            self._uncertain.inc(uncertain)
+        counted = count_analyses(texts, analyses)
+        for what, counter in self._by_value.items():
+            for value, count in counted[what].items():
+                self._child(counter, value).inc(count)
+        if counted["uncertain"]["true"]:
+            self._uncertain.inc(counted["uncertain"]["true"])
         self._count_words(analyzer)
 
     def skip_words(self, analyzer: Scorer) -> None:
@@ -133,44 +136,21 @@ class Metrics:
         for outcome in ("scored", "rejected"):
             self._job_rows.labels(outcome).inc(told[f"rows_{outcome}"])
 
-    def render(self, *others: Collector) -> bytes:
-        """Return everything in Prometheus' text format.
-
-        Parameters
-        ----------
-        *others : Collector
-            Give what is looked up rather than counted.
-        """
-        registry = self._registry
-        if self._folder is not None:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
-        asked = CollectorRegistry()
-        for collector in (registry, *others):
-            asked.register(collector)
-        return generate_latest(asked)
+    def collect(self) -> list[Metric]:
+        """Return everything that is counted, over all processes."""
+        if self._folder is None:
+            return list(self._registry.collect())
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
+        return list(registry.collect())
 
 
-def _tally(values: Iterable[Any]) -> dict[Any, int]:
-    """Count equal values; collections.Counter costs more for the few of one request."""
-    counts: dict[Any, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    return counts
-
-
-def length_class(characters: int) -> str:
-    """Return the class of a text's length.
-
-    Examples
-    --------
-    >>> length_class(19), length_class(20), length_class(5000)
-    ('0-19', '20-39', '2560-')
-    """
-    place = bisect_right(LENGTHS, characters)
-    first = LENGTHS[place - 1] if place else 0
-    last = LENGTHS[place] - 1 if place < len(LENGTHS) else ""
-    return f"{first}-{last}"
+def render(*collectors: Collector) -> bytes:
+    """Return what collectors give in Prometheus' text format."""
+    asked = CollectorRegistry(auto_describe=False)
+    for collector in collectors:
+        asked.register(collector)
+    return generate_latest(asked)
 
 
 @contextmanager

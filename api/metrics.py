@@ -11,10 +11,13 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 from prometheus_client.registry import Collector
 
 import feedback_nlp
+from api.counters import render
+from api.drift import counted_profile, drift_gauges
 from api.logs import log
 from api.requests import refuse_query
 from api.service import Service, current_service
 from feedback_nlp.errors import FeedbackError
+from feedback_nlp.profile import profile_of
 
 __all__ = ["blueprint"]
 
@@ -26,7 +29,7 @@ blueprint.before_request(refuse_query)
 def metrics() -> Response:
     """Answer in Prometheus' text format."""
     service = current_service()
-    body = service.metrics.render(_LookedUp(service))
+    body = render(service.metrics, _LookedUp(service))
     return Response(body, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -49,6 +52,9 @@ class _LookedUp(Collector):
             model = analyzer.model
             named = {"name": model.name, "version": model.version, "digest": model.digest}
             yield InfoMetricFamily("feedback_model", "The bundle that answers.", value=named)
+            metrics = self._service.metrics
+            recent = metrics.recent.since_yesterday(counted_profile(metrics.collect()))
+            yield from drift_gauges(profile_of(analyzer.manifest), recent)
         if self._service.settings.store:
             yield from self._of_store()
 

@@ -14,6 +14,7 @@ from feedback_nlp.behaviour import render_table, run_suite
 from feedback_nlp.bundle import Bundle, LinearPart, save_bundle
 from feedback_nlp.errors import TrainingDataError
 from feedback_nlp.heads import Heads
+from feedback_nlp.profile import Profile, build_profile
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
 from feedback_nlp.scoring import LinearScorer
 from feedback_nlp.training.breakdown import CardTable, build_tables
@@ -102,6 +103,7 @@ def train_bundle(
     linear, heads, corpus = fit_recipe(recipe, data, progress=progress)
     metrics, tables, behaviour = _measure(linear, heads, data)
     manifest = _describe(recipe, data, corpus, linear, metrics)
+    manifest["profile"] = _profile(linear, heads, corpus)
     card = render_card(recipe, data, corpus, heads, metrics, tables, behaviour)
     bundle = save_bundle(out, linear, heads.to_json(), manifest, card)
     progress(f"bundle {bundle.model} written to {out}")
@@ -140,10 +142,18 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _profile(linear: LinearPart, heads: Heads, corpus: Corpus) -> Profile:
+    """Return the profile of the texts kept for calibration, which are like the others but were not learned from."""
+    return build_profile(_analyzer(linear, heads), [row.text for row in corpus.calibration])
+
+
+def _analyzer(linear: LinearPart, heads: Heads) -> Analyzer:
+    return Analyzer(Bundle(Path(), {"name": "", "version": "", "digest": ""}, linear, heads.to_json()))
+
+
 def _measure(linear: LinearPart, heads: Heads, data: Path) -> tuple[dict[str, Any], list[CardTable], str]:
     """Judge the fitted model on gold dev and the behaviour suite, through the same path that answers requests."""
-    bundle = Bundle(Path(), {"name": "", "version": "", "digest": ""}, linear, heads.to_json())
-    analyzer, rows = Analyzer(bundle), read_dev(data)
+    analyzer, rows = _analyzer(linear, heads), read_dev(data)
     analyses = analyzer.analyze_batch([row.text for row in rows])
     figures = measure_rows(analyses, rows, heads.threshold_for(DEFAULT_PRECISION))
     behaviour = render_table(run_suite(analyzer), markdown=True)

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from feedback_nlp.analyzer import Analyzer
 from feedback_nlp.bundle import Bundle, LinearPart, load_bundle, save_bundle
 from feedback_nlp.metrics import risk_coverage
 from feedback_nlp.own_labels import Doubles, OwnHead, apply_curve, fit_curve
+from feedback_nlp.profile import build_profile
 from feedback_nlp.training.own_compare import compare_with_shipped, sentiment_figures
 from feedback_nlp.training.own_features import Features
 from feedback_nlp.training.own_fit import (
@@ -39,6 +41,8 @@ __all__ = ["Fitted", "Search", "fit_own", "train_own_labels"]
 _PRECISIONS = (0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
 #: A share right among fewer texts is luck.
 _LEAST_SURE = 20
+#: Texts that the profile in the manifest is made from, about.
+PROFILE_TEXTS = 5_000
 
 
 def _silent(message: str) -> None:
@@ -113,6 +117,9 @@ def train_own_labels(
     card = render_own_card(name, task, metrics, str(shipped.model))
     heads = {**shipped.heads, "own": fitted.head.to_json()}
     manifest = _manifest(rows, shipped, name, task, metrics, seed)
+    made = Bundle(Path(), {"name": name, "version": "", "digest": ""}, shipped.linear, heads, fitted.linear)
+    every = max(1, len(rows.texts) // PROFILE_TEXTS)
+    manifest["profile"] = build_profile(Analyzer(made), rows.texts[::every])
     return save_bundle(out, shipped.linear, heads, manifest, card, own=fitted.linear)
 
 

@@ -10,13 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from api import create_app
-from api.counters import LENGTHS, Metrics, length_class, shared_folder
+from api.counters import Metrics, render, shared_folder
+from api.drift import drift_gauges
+from feedback_nlp.profile import LENGTHS, length_class
 from feedback_nlp.store import Store
 from tests.fake_analyzer import MODEL, QUIET, FakeAnalyzer, build_client
 from tests.test_api_server import ask, running_server
+from tests.test_docs import blocks
 
 ROOT = Path(__file__).parent.parent
 Figures = dict[str, float]
@@ -117,7 +121,7 @@ def test_ended_jobs_are_counted_as_workers_tell() -> None:
     metrics.count_event("job taken", {"job": "1"})
     told = {"job": "1", "kind": "score", "state": "done", "rows_scored": 9, "rows_rejected": 1}
     metrics.count_event("job ended", told)
-    figures = figures_of(metrics.render())
+    figures = figures_of(render(metrics))
     assert figures["feedback_jobs_ended_total score done"] == 1
     assert figures["feedback_job_rows_total scored"] == 9
     assert figures["feedback_job_rows_total rejected"] == 1
@@ -155,7 +159,7 @@ def test_counts_of_a_process_that_ended_are_kept() -> None:
             child = fork.Process(target=count, args=(times,))
             child.start()
             child.join()
-        figures = figures_of(metrics.render())
+        figures = figures_of(render(metrics))
     assert not folder.exists()
     assert figures["feedback_requests_total GET / 200"] == 7
     assert figures["feedback_request_seconds_bucket 0.25 /"] == 0
@@ -164,8 +168,20 @@ def test_counts_of_a_process_that_ended_are_kept() -> None:
 
 def test_every_metric_is_in_the_handbook(page: Figures) -> None:
     metrics = Metrics()
-    names = set(re.findall(r"^# HELP (\w+)", metrics.render().decode(), re.MULTILINE))
+    names = set(re.findall(r"^# HELP (\w+)", render(metrics).decode(), re.MULTILINE))
     names |= {name.split()[0] for name in page}
+    names |= {family.name for family in drift_gauges({"kind": {"praise": 1}}, {})}
     handbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     known = set(re.findall(r"^\| `(\w+)`", handbook, re.MULTILINE))
     assert {re.sub("_(bucket|sum|count)$", "", name) for name in names} == known
+
+
+def test_alert_rules_of_the_handbook_name_what_there_is() -> None:
+    handbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"^\| `(\w+)`", handbook, re.MULTILINE))
+    (written,) = (block for page, block in blocks("yaml") if page == "operations.md" and "alert:" in block)
+    rules = yaml.safe_load(written)["groups"][0]["rules"]
+    named = {rule["alert"]: set(re.findall(r"feedback_\w+", rule["expr"])) for rule in rules}
+    assert len(named) == 5
+    assert all(named.values())
+    assert set.union(*named.values()) <= known
