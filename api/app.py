@@ -18,6 +18,7 @@ from api import (
     health,
     job_pages,
     jobs,
+    learning,
     login,
     metrics,
     model,
@@ -150,7 +151,7 @@ def _refuse(error: ValidationError) -> None:
 
 def _register(app: OpenAPI) -> None:
     stored = (feedback.blueprint, customers.blueprint, review.blueprint, jobs.blueprint)
-    about_models = (model.blueprint, models.blueprint, rescore.blueprint)
+    about_models = (model.blueprint, models.blueprint, rescore.blueprint, learning.blueprint)
     for resource in (score.blueprint, *stored, *about_models, health.blueprint):
         app.register_api(resource)
     for pages_of_ours in (
@@ -166,3 +167,4 @@ def _register(app: OpenAPI) -> None:
         model_pages,
     ):
         app.register_blueprint(pages_of_ours.blueprint)
+    app.register_blueprint(learning.pages)

@@ -17,6 +17,7 @@ __all__ = [
     "DrawRequest",
     "ItemPath",
     "QualityResponse",
+    "RetrainRequest",
     "ReviewAnswer",
     "ReviewQuery",
     "ReviewResponse",
@@ -138,3 +139,11 @@ class CorrectionsRead(Strict):
     added: int
     unchanged: int
     rejected: list[RejectedBody]
+
+
+class RetrainRequest(Strict):
+    """How a candidate is treated."""
+
+    activate_if_better: bool = Field(
+        False, description="Whether to activate it if it is better beyond noise and breaks no gate."
+    )

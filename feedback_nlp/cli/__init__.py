@@ -22,6 +22,7 @@ from feedback_nlp.cli.outcome import OneLineErrors
 from feedback_nlp.cli.preview import preview
 from feedback_nlp.cli.report import report
 from feedback_nlp.cli.rescore import rescore
+from feedback_nlp.cli.retrain import retrain
 from feedback_nlp.cli.score import score
 from feedback_nlp.cli.serve import serve
 from feedback_nlp.cli.train import train
@@ -55,6 +56,7 @@ for command in (
     serve,
     worker,
     corrections,
+    retrain,
     keys,
     audit,
     model,

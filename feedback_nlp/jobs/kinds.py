@@ -15,6 +15,7 @@ __all__ = ["JOB_KINDS", "load_kind"]
 JOB_KINDS: Mapping[str, str] = {
     "rescore": "feedback_nlp.jobs.rescore:rescore",
     "retention": "feedback_nlp.jobs.retention:delete_old",
+    "retrain": "feedback_nlp.jobs.retraining:retrain",
     "score": "feedback_nlp.jobs.scored:score_upload",
 }
 
