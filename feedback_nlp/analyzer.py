@@ -265,6 +265,23 @@ class Analyzer:
         precision: float | None,
     ) -> list[Analysis]:
         threshold = self._threshold_for(precision)
+        rows, verdicts, columns = self._read_batch(texts, languages, ratings)
+        records = self._build_records(columns, verdicts, threshold)
+        out = [records[row] for row in rows]
+        self._note_callers_language(out, languages, rows, columns, threshold)
+        if ratings is not None:
+            out = [self._note_rating(one, rating) for one, rating in zip(out, ratings, strict=True)]
+        if explain:
+            out = [self._note_explanation(one, text) for one, text in zip(out, texts, strict=True)]
+        return out
+
+    def _read_batch(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None] | None,
+        ratings: Sequence[float | None] | None,
+    ) -> tuple[list[int], list[Verdict | float], _Columns]:
+        """Return for each text its place among the distinct ones, and what is found of those."""
         _check_texts(texts)
         for name, column in (("languages", languages), ("ratings", ratings)):
             if column is not None and len(column) != len(texts):
@@ -275,16 +292,89 @@ class Analyzer:
         scores = self._scorer.score(unique)
         every, known = self._words_met
         self._words_met = every + int(scores.all_words.sum()), known + int(scores.known_words.sum())
-        verdicts = self._identify(unique, scores)
-        columns = self._apply_heads(unique, scores)
-        records = self._build_records(columns, verdicts, threshold)
-        out = [records[row] for row in rows]
-        self._note_callers_language(out, languages, rows, columns, threshold)
-        if ratings is not None:
-            out = [self._note_rating(one, rating) for one, rating in zip(out, ratings, strict=True)]
-        if explain:
-            out = [self._note_explanation(one, text) for one, text in zip(out, texts, strict=True)]
+        return rows, self._identify(unique, scores), self._apply_heads(unique, scores)
+
+    def analyze_columns(
+        self,
+        texts: Sequence[str],
+        *,
+        languages: Sequence[str | None] | None = None,
+        ratings: Sequence[float | None] | None = None,
+        precision: float | None = None,
+        batch_size: int = 1024,
+    ) -> list[list[str]]:
+        """Return the columns of a scored file, the values of `Analysis.to_row`, each column a list of text.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        languages, ratings : sequence or None
+            As for `analyze_batch`.
+        precision : float or None
+        batch_size : int, default=1024
+
+        Raises
+        ------
+        InputError
+            As for `analyze_batch`.
+
+        Examples
+        --------
+        >>> columns = dict(zip(SCORED_COLUMNS, Analyzer.load().analyze_columns(["Love it!", ""]), strict=True))
+        >>> columns["fb_status"], columns["fb_sentiment"]
+        (['ok', 'empty'], ['positive', ''])
+        """
+        out: list[list[str]] = [[] for _ in self.scored_columns]
+        for start in range(0, len(texts), batch_size):
+            part = slice(start, start + batch_size)
+            with ONE_AT_A_TIME:
+                found = self._batch_columns(
+                    texts[part],
+                    None if languages is None else languages[part],
+                    None if ratings is None else ratings[part],
+                    precision,
+                )
+            for column, more in zip(out, found, strict=True):
+                column.extend(more)
         return out
+
+    def _batch_columns(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None] | None,
+        ratings: Sequence[float | None] | None,
+        precision: float | None,
+    ) -> list[list[str]]:
+        from feedback_nlp.columns import texts_of_columns
+
+        if self._own is not None or any(languages or ()):
+            rows_of_text = [
+                one.to_row() for one in self._analyze_batch(texts, languages, ratings, False, precision)
+            ]
+            return [[row[name] for row in rows_of_text] for name in self.scored_columns]
+        threshold = self._threshold_for(precision)
+        rows, verdicts, columns = self._read_batch(texts, languages, ratings)
+        unflagged = [""] * len(verdicts)
+        uncertain = columns.confidence < threshold
+        found = texts_of_columns(
+            columns.details,
+            columns.confidence,
+            uncertain,
+            columns.kinds,
+            verdicts,
+            unflagged,
+            str(self.model),
+        )
+        if len(verdicts) < len(rows):
+            found = [list(map(column.__getitem__, rows)) for column in found]
+        if ratings is not None:
+            places = np.array(rows, dtype=np.int64)
+            scores = columns.three[places, 2] - columns.three[places, 0]
+            flags, statuses = found[SCORED_COLUMNS.index("fb_flags")], found[0]
+            for place in _contradicted(columns.labels[places], scores, ratings):
+                if statuses[place] == _OK:
+                    flags[place] = MISMATCH
+        return found
 
     def explain(self, text: str) -> Explanation:
         """Return the decision of one text taken apart, with intercept and runner-up.
@@ -476,6 +566,17 @@ class Analyzer:
             return one
         explained = self._explainer.explain(text, SENTIMENTS.index(one.sentiment))
         return replace(one, explanation=explained.contributions)
+
+
+def _contradicted(
+    labels: NDArray[np.int64], scores: NDArray[np.float64], ratings: Sequence[float | None]
+) -> list[int]:
+    """Return the places of texts that clearly say the opposite of their stars."""
+    stars = np.array([np.nan if rating is None else rating for rating in ratings])
+    sad = (labels == SENTIMENTS.index("negative")) & (scores <= -_CLEAR_SCORE) & (stars >= _GLAD_STARS)
+    glad = (labels == SENTIMENTS.index("positive")) & (scores >= _CLEAR_SCORE) & (stars <= _SAD_STARS)
+    places: list[int] = (sad | glad).nonzero()[0].tolist()
+    return places
 
 
 def _read_own(bundle: Bundle) -> OwnModel | None:

@@ -70,6 +70,12 @@ def score_columns(analyzer: AnalyzerLike, chunk: Texts, precision: float | None 
 
 
 def _analyze(analyzer: AnalyzerLike, chunk: Texts, precision: float | None) -> list[list[str]]:
+    at_once = getattr(analyzer, "analyze_columns", None)
+    if at_once is not None:
+        columns: list[list[str]] = at_once(
+            chunk.texts, languages=chunk.languages, ratings=chunk.ratings, precision=precision
+        )
+        return columns
     analyses = analyzer.analyze_many(
         chunk.texts, languages=chunk.languages, ratings=chunk.ratings, precision=precision
     )

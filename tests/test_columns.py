@@ -1,0 +1,60 @@
+"""Columns made from the arrays of a batch hold what the records of the same texts print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedback_nlp import Analyzer
+from feedback_nlp.columns import _figure_texts, ten_thousandths
+from feedback_nlp.records import _ten_thousandths
+from tests.awkward import SENTENCES
+
+TEXTS = [
+    *SENTENCES, "", "Love it!", "Love it!", "Die Lieferung kam viel zu spät.", "asdfghjkl qwert", "👍",
+    "Great boots, terrible courier.", "My card was declined twice and nobody answers. Awful.",
+]  # fmt: skip
+SHARES = st.tuples(*[st.floats(1e-9, 1.0)] * 3).map(lambda w: [x / sum(w) for x in w])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"precision": 0.8},
+        {"ratings": [(None, 1.0, 5.0)[place % 3] for place in range(len(TEXTS))]},
+        {"languages": [(None, "en", "de")[place % 3] for place in range(len(TEXTS))]},
+    ],
+)
+def test_columns_are_the_rows_of_the_records(analyzer: Analyzer, options: dict[str, Any]) -> None:
+    rows = [one.to_row() for one in analyzer.analyze_many(TEXTS, **options)]
+    columns = analyzer.analyze_columns(TEXTS, batch_size=7, **options)
+    assert dict(zip(analyzer.scored_columns, columns, strict=True)) == {
+        name: [row[name] for row in rows] for name in analyzer.scored_columns
+    }
+    if "ratings" in options:
+        assert "rating_text_mismatch" in columns[analyzer.scored_columns.index("fb_flags")]
+
+
+def test_no_texts_have_empty_columns(analyzer: Analyzer) -> None:
+    assert analyzer.analyze_columns([]) == [[] for _ in analyzer.scored_columns]
+
+
+@given(SHARES)
+def test_shares_round_together_as_one_by_one(shares: list[float]) -> None:
+    assert ten_thousandths(np.array([shares])).tolist() == [_ten_thousandths(*shares)]
+
+
+def test_texts_of_figures_stand_at_their_places() -> None:
+    texts = _figure_texts()
+    assert [texts[place] for place in (0, 1, 10_000, -1, -10_000)] == [
+        "0.0000",
+        "0.0001",
+        "1.0000",
+        "-0.0001",
+        "-1.0000",
+    ]
