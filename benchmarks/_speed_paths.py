@@ -88,7 +88,7 @@ class PlainAnalyzer:
 
     def analyze_batch(self, texts: list[str]) -> list[Analysis]:
         """Return one analysis a text."""
-        prepared = [self._reference._preprocessor.prepare(text) for text in texts]
+        prepared = [self._reference.preprocessor.prepare(text) for text in texts]
         words = [_words(one) for one in prepared]
         verdicts = [self._analyzer._gate.judge(*pair) for pair in zip(texts, words, strict=True)]
         scores = self._score(prepared)

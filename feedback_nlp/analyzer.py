@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -407,23 +407,23 @@ class Analyzer:
         """Return a verdict for each text; for surely English ones just the confidence, which is most of them."""
         counts = scores.all_words, scores.known_words, scores.common_words
         out: list[Verdict | float] = list(english_confidence(*counts).tolist())
-        unsure = np.flatnonzero(~self._gate.is_surely_english(*counts))
-        if len(unsure):
-            starts = np.searchsorted(scores.tokens.texts, np.arange(len(texts) + 1))
-            rows = unsure.tolist()
-            words = [self._words(scores, starts[row], starts[row + 1]) for row in rows]
-            verdicts = self._gate.judge_unsure([texts[row] for row in rows], words)
+        unsure = ~self._gate.is_surely_english(*counts)
+        rows = unsure.nonzero()[0].tolist()
+        if rows:
+            words = self._words(scores, unsure)
+            verdicts = self._gate.judge_unsure([texts[row] for row in rows], [words[row] for row in rows])
             for row, verdict in zip(rows, verdicts, strict=True):
                 out[row] = verdict
         return out
 
-    def _words(self, scores: BatchScores, start: int, end: int) -> list[str]:
-        forms, bits = scores.tokens.forms[start:end], scores.tokens.bits[start:end]
-        names = self._scorer.table.forms
-        return [
-            names[form]
-            for form in forms[((bits & Form.SPELLED) != 0) & self._scorer.alphabetic(forms)].tolist()
-        ]
+    def _words(self, scores: BatchScores, chosen: NDArray[np.bool_]) -> list[list[str]]:
+        """Return the alphabetic words of the chosen texts; of the others none."""
+        tokens = scores.tokens
+        spelled = chosen[tokens.texts] & ((tokens.bits & Form.SPELLED) != 0)
+        places = (spelled & self._scorer.alphabetic(tokens.forms)).nonzero()[0]
+        words = list(map(self._scorer.table.forms.__getitem__, tokens.forms[places].tolist()))
+        ends = np.searchsorted(tokens.texts[places], np.arange(len(chosen) + 1)).tolist()
+        return [words[start:end] for start, end in pairwise(ends)]
 
     def _apply_heads(self, texts: list[str], scores: BatchScores) -> _Columns:
         heads = self._heads

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-__all__ = ["rank", "rank_batch"]
+__all__ = ["rank", "ranked", "share_batch"]
 
 _NOT_WORDS = re.compile(r"#\w+|\d+")
 _MAY_NOT_BE_WORD = re.compile(r"[#\d]")
@@ -44,32 +44,38 @@ def rank(plain: str, languages: tuple[str, ...]) -> Mapping[str, float]:
     return dict(_identifier(languages).rank(cleaned))
 
 
-def rank_batch(plains: list[str], languages: tuple[str, ...]) -> list[Mapping[str, float]]:
-    """Return what `rank` gives for each text.
+def share_batch(plains: list[str], languages: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """Return what `rank` gives for each text, as an array.
 
     Parameters
     ----------
     plains : list of str
     languages : tuple of str
         Without those that py3langid knows by two names, such as Serbian.
+
+    Returns
+    -------
+    codes : tuple of str
+        Languages in the order of the columns.
+    shares : ndarray of float32, shape (n_texts, n_languages)
     """
     if not plains:
-        return []
-    codes = _identifier(languages).nb_classes
-    out: list[Mapping[str, float]] = []
+        return languages, np.zeros((0, len(languages)), dtype=np.float32)
+    blocks = []
     for encoded in _blocks([_encode(text) for text in _clean(plains)]):
         scores = _scores(encoded, languages)
         lengths = np.array([len(text) or 1 for text in encoded])
         scores *= (1.0 / np.sqrt(lengths)).astype(np.float32)[:, None]
         np.exp(scores - scores.max(axis=1, keepdims=True), out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
-        order = np.argsort(-scores, axis=1, kind="stable")
-        shares = np.take_along_axis(scores, order, axis=1).tolist()
-        out += [
-            dict(zip(map(codes.__getitem__, places), row, strict=True))
-            for places, row in zip(order.tolist(), shares, strict=True)
-        ]
-    return out
+        blocks.append(scores)
+    return tuple(_identifier(languages).nb_classes), np.concatenate(blocks)
+
+
+def ranked(codes: tuple[str, ...], shares: NDArray[np.float32]) -> Mapping[str, float]:
+    """Return the shares of one text by language, largest first, as `rank` does."""
+    order = np.argsort(-shares, kind="stable").tolist()
+    return {codes[place]: float(shares[place]) for place in order}
 
 
 def _blocks(encoded: list[bytes]) -> list[list[bytes]]:

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from feedback_nlp.identifier import rank, rank_batch
+from feedback_nlp.identifier import rank, ranked, share_batch
 from feedback_nlp.language_words import COMMON_ENGLISH, FOREIGN_MARKERS
 from feedback_nlp.readability import is_blank, letters_of, unreadable_reason, without_emoticons
 from feedback_nlp.writing_systems import LATIN_OK_SHARE, SCRIPTS, foreign_script
@@ -64,6 +64,10 @@ WEIGHTS: Final = (0.9, 1.05, 2.95, -2.15, -3.2, -0.25)
 
 #: Words whose traits are remembered; about 10 MB.
 _REMEMBERED_WORDS: Final = 65_536
+
+#: Bits for the number of words of one trait in a sum over the words of a text.
+_COUNT_BITS: Final = 32
+_LOWEST: Final = (1 << _COUNT_BITS) - 1
 
 _ADDRESS = re.compile(r"(?:https?:|www\.)\S+|[\w.+-]{1,64}@\S+|@\w+")
 _LONG_RUN = re.compile(r"(\w)\1{2,}")
@@ -190,12 +194,19 @@ class LanguageGate:
             plains.append(_plain_text(text))
             out.append(self._plain_case(text, plains[-1], found))
         open_rows = [row for row, verdict in enumerate(out) if verdict is None]
-        ranked = rank_batch([plains[row] for row in open_rows], LATIN_LANGUAGES)
-        latin = {
-            row: self._judge_latin(plains[row], words[row], shares)
-            for row, shares in zip(open_rows, ranked, strict=True)
-        }
-        return [verdict or latin[row] for row, verdict in enumerate(out)]
+        codes, shares = share_batch([plains[row] for row in open_rows], LATIN_LANGUAGES)
+        english = codes.index(ENGLISH)
+        others = np.delete(shares, english, axis=1).max(axis=1).tolist()
+        for row, own, other, all_shares in zip(
+            open_rows, shares[:, english].tolist(), others, shares, strict=True
+        ):
+            odds = self._weigh(own, other, plains[row], words[row])
+            likely = 1.0 / (1.0 + math.exp(-_log_odds(odds)))
+            if likely >= ENGLISH_THRESHOLD:
+                out[row] = Verdict("ok", ENGLISH, likely)
+            else:
+                out[row] = _judge_foreign(plains[row], words[row], ranked(codes, all_shares), likely)
+        return [verdict for verdict in out if verdict is not None]
 
     def second_stage_evidence(self, text: str, words: Sequence[str]) -> tuple[float, ...] | None:
         """Return what `judge` weighs for a text in Latin letters, or None where it has nothing to weigh.
@@ -212,9 +223,9 @@ class LanguageGate:
 
     def _plain_case(self, text: str, plain: str, words: Sequence[str]) -> Verdict | None:
         """Decide what needs no weighing: nothing there, another script, noise, signs without words."""
-        if is_blank(text):
-            return Verdict("empty", UNDETERMINED, 0.0)
         letters = letters_of(plain)
+        if not (letters and plain.isascii()) and is_blank(text):
+            return Verdict("empty", UNDETERMINED, 0.0)
         script = foreign_script(letters)
         if script is not None:
             return _judge_script(script, plain)
@@ -230,14 +241,10 @@ class LanguageGate:
         return next((form for form in forms if form in self._known), word)
 
     def _judge_latin(self, plain: str, words: Sequence[str], ranked: Mapping[str, float]) -> Verdict:
-        log_odds = BIAS + sum(map(mul, WEIGHTS, self.evidence(ranked, plain, words)))
-        english = 1.0 / (1.0 + math.exp(-log_odds))
+        english = 1.0 / (1.0 + math.exp(-_log_odds(self.evidence(ranked, plain, words))))
         if english >= ENGLISH_THRESHOLD:
             return Verdict("ok", ENGLISH, english)
-        code = _best_code(ranked, words)
-        if _says_too_little(letters_of(plain), words, code):
-            return Verdict("ok", ENGLISH, english)
-        return Verdict("unsupported_language", code, 1.0 - english)
+        return _judge_foreign(plain, words, ranked, english)
 
     def evidence(self, ranked: Mapping[str, float], plain: str, words: Sequence[str]) -> tuple[float, ...]:
         """Return what speaks for English and against it, each a number near 0 to 5.
@@ -246,10 +253,18 @@ class LanguageGate:
         and foreign markers as roots of their numbers (the tenth says less than the first); unknown words likewise;
         letters with accents, at most 4.
         """
-        traits = list(map(self._traits, words))
-        markers, known, n_common = map(sum, zip(*traits, strict=True)) if traits else (0, 0, 0)
         others = max(share for code, share in ranked.items() if code != ENGLISH)
-        ratio = math.log(max(ranked[ENGLISH], 1e-6) / max(others, 1e-6))
+        return self._weigh(ranked[ENGLISH], others, plain, words)
+
+    def _weigh(self, english: float, others: float, plain: str, words: Sequence[str]) -> tuple[float, ...]:
+        """Return the evidence, given the identifier's shares of English and of the best other language."""
+        counts = sum(map(self._traits, words))
+        markers, known, n_common = (
+            counts & _LOWEST,
+            counts >> _COUNT_BITS & _LOWEST,
+            counts >> 2 * _COUNT_BITS,
+        )
+        ratio = math.log(max(english, 1e-6) / max(others, 1e-6))
         return (
             max(-5.0, min(5.0, ratio)),
             math.sqrt(known),
@@ -259,12 +274,25 @@ class LanguageGate:
             0.0 if plain.isascii() else float(min(4, sum(not char.isascii() for char in letters_of(plain)))),
         )
 
-    def _find_traits(self, word: str) -> tuple[bool, bool, bool]:
-        """Say of a word whether it is a foreign marker, else whether it is known, and common."""
+    def _find_traits(self, word: str) -> int:
+        """Say of a word whether it is a foreign marker, else whether it is known, and common, in bits to be summed."""
         if word in FOREIGN_MARKERS:
-            return True, False, False
+            return 1
         form = self._plain_form(word)
-        return False, form in self._known, form in COMMON_ENGLISH
+        return (form in self._known) << _COUNT_BITS | (form in COMMON_ENGLISH) << 2 * _COUNT_BITS
+
+
+def _log_odds(evidence: tuple[float, ...]) -> float:
+    weighed: float = BIAS + sum(map(mul, WEIGHTS, evidence))
+    return weighed
+
+
+def _judge_foreign(plain: str, words: Sequence[str], ranked: Mapping[str, float], english: float) -> Verdict:
+    """Decide for a text that is likely not English."""
+    code = _best_code(ranked, words)
+    if _says_too_little(letters_of(plain), words, code):
+        return Verdict("ok", ENGLISH, english)
+    return Verdict("unsupported_language", code, 1.0 - english)
 
 
 def _says_too_little(letters: str, words: Sequence[str], code: str) -> bool:
@@ -284,8 +312,10 @@ def _without_addresses(text: str) -> str:
     if "@" not in text and "http" not in text and "www." not in text:
         return text
     return " ".join(
-        _ADDRESS.sub(" ", part) if "@" in part or "http" in part or "www." in part else part
-        for part in text.split(" ")
+        [
+            _ADDRESS.sub(" ", part) if "@" in part or "http" in part or "www." in part else part
+            for part in text.split(" ")
+        ]
     )
 
 

@@ -43,6 +43,8 @@ _EMOTICON = re.compile(
     r"|[Tt;QqOo]_+[Tt;QqOo]|[-^>.][_.]{0,3}_[_.]{0,3}[-^<.]|-\.-|\^\^|\\[oO]/)(?![A-Za-z0-9])"
     r"|¯\\+_*\(ツ\)_*/+¯|\(ツ\)|ಠ_+ಠ|ʕ[^ʔ]{1,8}ʔ|\([╯ノ][^)]{1,8}\)[╯ノ]?|\( ?͡[^)]{1,10}\)"
 )
+#: Without any of these, a text holds nothing of the following pattern, which is slower.
+_EMOTICON_CHARACTER = re.compile(r"[:;=<_\\^8xX]|-\.-|[^\x00-\x7f]")
 #: Every emoticon holds one of these.
 _EMOTICON_SIGN = re.compile(r"[:;=<_\\^]|-\.-|(?<![A-Za-z0-9])[-o^]?'?[8xX]|[^\x00-\x7f]")
 #: What stands in those emoticons that may hold a space.
@@ -61,7 +63,9 @@ _CODE_LINE = re.compile(
     r"^\s*(?:[{}\[\]()]+[;,]?$|</?\w[^>]*>|(?:if|for|while) ?\(.*\) ?\{|def \w+\(|SELECT\b.*\bFROM\b|\"\w+\"\s*:"
     r"|[\w.]+\s*=[^=].*[;)]$|.*\)\s*[;{]$)"
 )
-_CODE_MARKS = frozenset("{}[]<>=;\\|$^~")
+_CODE_MARK = re.compile(r"[{}\[\]<>=;\\|$^~]")
+#: Every line of a log, a stack trace or code holds one of these.
+_MACHINE_SIGN = re.compile(r'[(:;=<{\["]')
 _OPAQUE_ALPHABET = re.compile(r"[A-Za-z0-9+/=_\-.:%]+")
 _SWITCH = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -88,6 +92,8 @@ def without_emoticons(text: str) -> str:
     """Return the text with its emoticons (":D", "xD", "<3") replaced by spaces, as their letters are not words."""
     if not text.isascii() and _WITH_SPACE.search(text):
         return _EMOTICON.sub(" ", text)
+    if not _EMOTICON_CHARACTER.search(text):
+        return text
     # The pattern is slow and most words cannot hold an emoticon.
     parts = []
     done = 0
@@ -171,7 +177,7 @@ def punctuation_density(text: str) -> float:
     >>> punctuation_density("a = {};"), punctuation_density("size = small")
     (0.8, 0.0)
     """
-    marks = sum(map(text.count, _CODE_MARKS))
+    marks = len(_CODE_MARK.findall(text))
     return marks / len("".join(text.split())) if marks >= MIN_CODE_MARKS else 0.0
 
 
@@ -246,11 +252,12 @@ def unreadable_reason(text: str, words: Sequence[str], known_words: Collection[s
         return "log or code"
     if len(letters) >= MIN_CODE_LETTERS and punctuation_density(text) >= CODE_DENSITY:
         return "log or code"
-    noise = sum(len(word) for word in words if word not in known_words and is_keyboard_noise(word))
+    unknown = [word for word in words if word not in known_words]
+    noise = sum(map(len, filter(is_keyboard_noise, unknown)))
     if words and noise >= NOISE_SHARE * sum(map(len, words)):
         return "keyboard noise"
     return None
 
 
 def _is_machine_text(text: str, letters: str) -> bool:
-    return len(letters) >= MIN_CODE_LETTERS and any(char in text for char in '(:;=<{["')
+    return len(letters) >= MIN_CODE_LETTERS and _MACHINE_SIGN.search(text) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from benchmarks._gold import length_group, micro_f1
 from benchmarks._rivals import NaivePipeline, textblob_scores, vader_scores
 from benchmarks._sources import classes_of, find_data, read_test_rows
 from benchmarks._transfer import RememberingPreprocessor, even_out, transfer_recipe
+from feedback_nlp import Analyzer
 from feedback_nlp.training.corpus import read_corpus
 from feedback_nlp.training.recipe import (
     GoldPart,
@@ -29,6 +31,22 @@ from feedback_nlp.training.recipe import (
 
 NOUNS = "room shop box lamp desk cart page form".split()
 SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "quality.py"
+
+
+# -- the plain path of the speed benchmarks
+
+
+def test_the_plain_path_says_what_the_fast_one_says(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))  # its files import each other as scripts do
+    paths = importlib.import_module("_speed_paths")
+    texts = ["Lovely shoes. My card was declined twice!", "Das Paket kam zu spät.", ""]
+    found = paths.PlainAnalyzer(analyzer).analyze_batch(texts)
+    fast = analyzer.analyze_batch(texts)
+    assert [one.status for one in found] == ["ok", "unsupported_language", "empty"]
+    assert [one.p_negative for one in found[:1]] == pytest.approx([fast[0].p_negative], abs=1e-5)
+    assert [one.sentiment for one in found[0].sentences] == [one.sentiment for one in fast[0].sentences]
 
 
 # -- cuts and figures

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback_nlp.identifier import rank, rank_batch
+from feedback_nlp.identifier import rank, ranked, share_batch
 from feedback_nlp.language import _ADDRESS, LATIN_LANGUAGES, LanguageGate, _without_addresses
 from feedback_nlp.readability import _EMOTICON, is_keyboard_noise, letters_of, without_emoticons
 from tests.awkward import PIECES, SENTENCES
@@ -26,6 +27,11 @@ ANY_TEXT = (
     | st.lists(st.sampled_from([*SIGNS, *PIECES]), max_size=12).map("".join)
     | st.lists(st.sampled_from([*SIGNS, *PIECES]), max_size=12).map(" ".join)
 )
+
+
+def rank_batch(texts: list[str], languages: tuple[str, ...]) -> list[Mapping[str, float]]:
+    codes, shares = share_batch(texts, languages)
+    return [ranked(codes, row) for row in shares]
 
 
 def words_of(text: str) -> list[str]:
