@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from feedback_nlp.report.build import list_alerts, summarize_counts
 from feedback_nlp.report.counts import DayCounts
+from feedback_nlp.report.reviewed import corrected_shares
 from feedback_nlp.report.rows import ScoredRow
 from feedback_nlp.report.summary import RowCounts, Summary
 from feedback_nlp.report.words import ReportOptions
@@ -54,7 +55,10 @@ def summarize_store(store: Store, first: date, last: date, options: ReportOption
     rows = _row_counts(store, first, until, counts)
     alerts = list_alerts(counts if len(inside) == len(cells) else DayCounts.from_cells(cells))
     summary = summarize_counts(counts, options, rows=rows)
-    return replace(summary, alerts=tuple(alert for alert in alerts if alert.last >= first))
+    corrected = corrected_shares(store, day_start(first), day_start(until), counts)
+    return replace(
+        summary, alerts=tuple(alert for alert in alerts if alert.last >= first), corrected=corrected
+    )
 
 
 def _row_counts(store: Store, first: date, until: date, counts: DayCounts) -> RowCounts:

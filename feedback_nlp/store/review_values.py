@@ -8,7 +8,7 @@ from typing import Any
 
 from feedback_nlp.store.values import StoredFeedback
 
-__all__ = ["ReviewItem", "ReviewedText"]
+__all__ = ["CorrectedLabels", "ReviewItem", "ReviewedText"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,13 @@ class ReviewedText:
     feedback: StoredFeedback
     truth: dict[str, Any]
     sampling_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedLabels:
+    """What counts of a text that people corrected, and what the model says of it."""
+
+    sentiment: str
+    model_sentiment: str
+    topics: tuple[str, ...]
+    model_topics: tuple[str, ...]

@@ -18,10 +18,10 @@ from feedback_nlp.errors import NotStoredError
 from feedback_nlp.store.correcting import record_correction
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.finding import load_rows
-from feedback_nlp.store.relabelling import latest_corrections
-from feedback_nlp.store.review_values import ReviewedText, ReviewItem
+from feedback_nlp.store.relabelling import latest_corrections, topics_of
+from feedback_nlp.store.review_values import CorrectedLabels, ReviewedText, ReviewItem
 from feedback_nlp.store.service_tables import review_items, state
-from feedback_nlp.store.tables import corrections, feedback
+from feedback_nlp.store.tables import analyses, corrections, feedback
 from feedback_nlp.store.values import StoredFeedback
 
 __all__ = ["ReviewQueue"]
@@ -186,6 +186,29 @@ class ReviewQueue:
                 ReviewedText(one, dict(said[one.key]), chances[one.key] or 1.0)
                 for one in load_rows(connection, [key for key in chances if key in said])
             ]
+
+    def corrected_labels(self, since: datetime, until: datetime) -> list[CorrectedLabels]:
+        """Return the labels of all texts of a period that people corrected, beside those of the model."""
+        # From the few corrections to their texts: an index of texts by period is walked for many that have none.
+        corrected = select(corrections.c.feedback_id).where(corrections.c.superseded_by.is_(None))
+        query = (
+            select(_f.id, _f.sentiment, analyses.c.sentiment.label("model_sentiment"), analyses.c.topics)
+            .select_from(feedback.join(analyses, analyses.c.id == _f.analysis_id))
+            .where(_f.id.in_(corrected), _f.corrected.is_not(None), _f.sentiment.is_not(None))
+            .where(_f.created_at >= since, _f.created_at < until)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            topics = topics_of(connection, [row.id for row in rows])
+        return [
+            CorrectedLabels(
+                row.sentiment,
+                row.model_sentiment,
+                tuple(label.topic for label in topics.get(row.id, ())),
+                tuple(found[0] for found in row.topics or ()),
+            )
+            for row in rows
+        ]
 
 
 def _draws_so_far(connection: Connection) -> list[tuple[int, float]]:
