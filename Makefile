@@ -51,7 +51,10 @@ bench: $(DEV) ## Print the quality tables (needs training data)
 	@$(require_training_data)
 	FEEDBACK_TRAINING_DATA="$(FEEDBACK_TRAINING_DATA)" $(BIN)/python benchmarks/quality.py
 
-soak: $(DEV) ## Kill workers for five minutes a database and count what is lost
+soak: $(DEV) ## Kill workers, servers and databases for minutes, send hostile requests and files; count what is lost
+	$(BIN)/python benchmarks/faults.py
+	$(BIN)/python benchmarks/hostile.py --requests 10000
+	$(BIN)/python benchmarks/hostile_files.py --files 500
 	$(BIN)/python benchmarks/soak.py $(if $(SOAK_POSTGRESQL),--postgresql "$(SOAK_POSTGRESQL)")
 
 docs: $(DEV) ## Write the command line reference in docs/cli.md anew

@@ -120,6 +120,17 @@ def test_every_column_of_a_scored_file_is_described() -> None:
     assert tuple(re.findall(r"^\| (fb_\w+) \|", page, re.MULTILINE)) == SCORED_COLUMNS
 
 
+@pytest.mark.parametrize("page", ["reliability.md", "security.md"])
+def test_promises_name_tests_that_there_are(page: str) -> None:
+    written = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    _, _, table = written.partition("| promise | how")
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+    assert len(rows) >= 10
+    assert [row for row in rows if "tests/test_" not in row and "the same test" not in row] == []
+    named = set(re.findall(r"(?:tests|benchmarks)/\w+\.py", written))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
