@@ -29,6 +29,7 @@ from api.review_schemas import (
 from api.service import current_service
 from api.specification import problem_responses
 from feedback_nlp.review import label_quality, read_corrections, write_corrections
+from feedback_nlp.review.choosing import nearest_first
 from feedback_nlp.store import Store
 
 __all__ = ["blueprint"]
@@ -86,7 +87,9 @@ def list_items(query: ReviewQuery) -> Response:
 )
 def draw_items(body: DrawRequest) -> Response:
     """Draw."""
-    return _json({"added": _store().review.draw(body.size)})
+    return _json(
+        {"added": _store().review.draw(body.size, nearest_first(current_service().ready_analyzer()))}
+    )
 
 
 @blueprint.post(

@@ -16,6 +16,7 @@ from api.service import current_service
 from api.shell import page_blueprint
 from feedback_nlp.records import KINDS, SENTIMENTS
 from feedback_nlp.review import label_quality
+from feedback_nlp.review.choosing import nearest_first
 from feedback_nlp.store.review_values import ReviewItem
 from feedback_nlp.store.values import StoredFeedback
 
@@ -74,7 +75,8 @@ def _with_keys(labels: list[str], keys: str) -> list[tuple[str, str]]:
 @blueprint.post("/review/draw")
 def draw() -> Response:
     """Fill the queue."""
-    current_service().ready_store().review.draw(DRAW)
+    service = current_service()
+    service.ready_store().review.draw(DRAW, nearest_first(service.ready_analyzer()))
     return _go()
 
 

@@ -376,6 +376,23 @@ class Analyzer:
                     flags[place] = MISMATCH
         return found
 
+    def topic_margins(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the log-odds of each topic above its threshold's, shape (n_texts, n_topics); for review.
+
+        Examples
+        --------
+        >>> margins = Analyzer.load().topic_margins(["Card was declined twice."])
+        >>> bool(margins[0, TOPICS.index("checkout_payment")] > 0)
+        True
+        """
+        rows = list(texts)
+        with ONE_AT_A_TIME:
+            found = self._apply_heads(rows, self._scorer.score(rows)).details
+        shares = np.clip(found.probabilities, 1e-6, 1 - 1e-6)
+        thresholds = np.clip(self._heads.topics.thresholds, 1e-6, 1 - 1e-6)
+        margins: NDArray[np.float64] = np.log(shares / (1 - shares)) - np.log(thresholds / (1 - thresholds))
+        return margins
+
     def explain(self, text: str) -> Explanation:
         """Return the decision of one text taken apart, with intercept and runner-up.
 

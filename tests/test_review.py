@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -56,6 +57,21 @@ def test_where_nothing_is_doubtful_more_is_drawn_at_random(store: Store) -> None
     assert store.review.counts() == {"random": (6, 0)}
     assert store.review.draw(20) == 2
     assert store.review.draw(20) == 0
+
+
+def test_half_of_the_uncertain_ones_are_so_by_topic(store: Store) -> None:
+    store.feedback.add([said(f"sure{n}", f"lovely early {n}") for n in range(10)])
+    store.feedback.add([said(f"unsure{n}", "it is blue") for n in range(10)])
+
+    def nearest(texts: Sequence[str]) -> list[int]:
+        """Order by the number at the end, highest first; texts without one come last."""
+        return sorted(range(len(texts)), key=lambda place: "9876543210x".find(texts[place][-1]) % 11)
+
+    assert store.review.draw(11, nearest) == 11
+    chosen = {item.feedback.id for item in store.review.open() if item.slice == "uncertain"}
+    assert {id for id in chosen if id.startswith("sure")} == {f"sure{n}" for n in range(5, 10)}
+    assert len(chosen) == 10
+    assert store.review.draw(11, nearest) == 0
 
 
 def test_chances_of_texts_that_came_later_leave_out_earlier_draws(store: Store) -> None:

@@ -26,7 +26,7 @@ from feedback_nlp.store.bundles import activate_model, adopt_bundle, bundle_plac
 from feedback_nlp.store.values import ModelEntry
 from feedback_nlp.training.adapt import PENALTY, Adapter, PersonsLabels, Predictions
 
-__all__ = ["LEAST_TEXTS", "Retrained", "corrected_texts", "retrain"]
+__all__ = ["LEAST_TEXTS", "Retrained", "anchor_texts", "corrected_texts", "retrain"]
 
 #: With fewer corrected texts nothing is learned.
 LEAST_TEXTS: Final = 20
@@ -159,7 +159,7 @@ def retrain(
         )
     labels = [one.labels for one in texts]
     suite = load_suite()
-    adapter = Adapter(base, labels, _anchors(suite))
+    adapter = Adapter(base, labels, anchor_texts(suite))
     candidate = _saved(base, adapter, texts, penalty)
     progress(0.4)
     after = _out_of_fold(adapter, penalty)
@@ -188,7 +188,8 @@ def retrain(
     )
 
 
-def _anchors(suite: Sequence[BehaviourTest]) -> list[str]:
+def anchor_texts(suite: Sequence[BehaviourTest]) -> list[str]:
+    """Return the sentences on which an adapted bundle goes on saying what it said."""
     texts = sorted({text for test in suite for case in test.half("tuning") for text in case.texts})
     chosen = np.random.default_rng(_SEED).permutation(len(texts))[:_ANCHORS]
     return [texts[place] for place in chosen]

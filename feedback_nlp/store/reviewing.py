@@ -7,7 +7,7 @@ a look pays most: what the model is least certain of, and where stars and words 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,8 @@ RANDOM_SHARE = 0.1
 CONFLICT_SHARE = 0.2
 #: Newest uncertain texts among which the least certain ones are looked for.
 POOL = 20_000
+#: Newest texts among which those with unsure topics are looked for: each is analysed again.
+TOPIC_POOL = 2_000
 #: How long a text that was shown to somebody is kept from the others.
 HELD = timedelta(minutes=10)
 _DRAWS = "review.draws"
@@ -48,12 +50,20 @@ class ReviewQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def draw(self, size: int = 50) -> int:
+    def draw(self, size: int = 50, nearest: Callable[[Sequence[str]], Sequence[int]] | None = None) -> int:
         """Fill the queue up to `size` open texts; return how many came in.
 
         A tenth is drawn at random from all texts with labels, a fifth are texts whose stars contradict them, the rest
         what the model is least certain of. Where there are too few of those, more are drawn at random.
+
+        Parameters
+        ----------
+        size : int, default=50
+        nearest : callable or None, default=None
+            Orders texts by how unsure the model is of their topics, as `review.choosing.nearest_first` does; half of
+            the last slice is then chosen by it among the newest 2,000 texts, the other half by sentiment.
         """
+        unsure = self._unsure_topics(size, nearest) if nearest else []
         with self._database.write() as connection:
             draws = _draws_so_far(connection)
             wanted = size - _count_open(connection)
@@ -61,7 +71,9 @@ class ReviewQueue:
                 return 0
             conflicts = _conflicts(connection, round(CONFLICT_SHARE * wanted))
             least = wanted - len(conflicts) - max(1, round(RANDOM_SHARE * wanted))
-            uncertain = _least_certain(connection, least, besides=conflicts)
+            topics = _still_new(connection, unsure, besides=conflicts)[: max(0, least // 2)]
+            taken = [*conflicts, *topics]
+            uncertain = [*topics, *_least_certain(connection, least - len(topics), besides=taken)]
             chances = _random(connection, wanted - len(conflicts) - len(uncertain), draws)
             slices: dict[str, list[tuple[int, float | None]]] = {
                 "random": [*chances.items()],
@@ -69,6 +81,16 @@ class ReviewQueue:
                 "conflict": [(key, None) for key in conflicts],
             }
             return _put(connection, slices)
+
+    def _unsure_topics(self, size: int, nearest: Callable[[Sequence[str]], Sequence[int]]) -> list[int]:
+        """Return numbers of new texts, the most unsure first; looked at before anybody is kept waiting."""
+        query = select(_f.id, _f.text).where(_f.sentiment.is_not(None), _f.corrected.is_(None), _not_queued())
+        query = query.order_by(_f.created_at.desc(), _f.id.desc()).limit(TOPIC_POOL)
+        with self._database.read() as connection:
+            if _count_open(connection) >= size:
+                return []
+            rows = connection.execute(query).all()
+        return [rows[place].id for place in nearest([row.text for row in rows])] if rows else []
 
     def open(self, limit: int = 50) -> list[ReviewItem]:
         """Return what waits, in order, whoever it is held for."""
@@ -237,6 +259,13 @@ def _not_queued(*slices: str) -> ColumnElement[bool]:
 def _conflicts(connection: Connection, count: int) -> list[int]:
     query = select(_f.id).where(_f.rating_mismatch, _f.corrected.is_(None), _not_queued())
     return list(connection.execute(query.order_by(_f.created_at.desc(), _f.id.desc()).limit(count)).scalars())
+
+
+def _still_new(connection: Connection, keys: Sequence[int], besides: Sequence[int]) -> list[int]:
+    """Return the numbers that nobody corrected or queued meanwhile, in their order."""
+    query = select(_f.id).where(_f.id.in_(list(keys)), _f.corrected.is_(None), _not_queued())
+    new = set(connection.execute(query).scalars()) - set(besides)
+    return [key for key in keys if key in new]
 
 
 def _least_certain(connection: Connection, count: int, besides: Sequence[int]) -> list[int]:

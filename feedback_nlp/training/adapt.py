@@ -166,9 +166,7 @@ class Adapter:
 
     def predict(self, adapted: Adapted | None = None) -> Predictions:
         """Return the labels of all texts: the bundle's own, or as adapted."""
-        scores, heads = self._scores, self._heads
-        if adapted is not None:
-            scores, heads = self._moved(adapted.weights), adapted.heads
+        scores, heads = self._as(adapted)
         three, mixed = heads.sentiment.probabilities(pool_clauses(scores).inputs)
         topics = heads.topics.probabilities(gather_evidence(scores, TOPIC_COLUMNS))
         n = self._size
@@ -177,6 +175,24 @@ class Adapter:
             heads.kind.probabilities(scores.texts).argmax(axis=1)[:n],
             (topics >= heads.topics.thresholds)[:n],
         )
+
+    def confidence(self, adapted: Adapted | None = None) -> NDArray[np.float64]:
+        """Return how sure each text's sentiment is, shape (n_texts,)."""
+        scores, heads = self._as(adapted)
+        three, mixed = heads.sentiment.probabilities(pool_clauses(scores).inputs)
+        labels = heads.sentiment.labels(three, mixed)
+        return np.where(labels == MIXED, mixed, three.max(axis=1))[: self._size]
+
+    def topic_margins(self, adapted: Adapted | None = None) -> NDArray[np.float64]:
+        """Return the log-odds of each topic above its threshold's, shape (n_texts, n_topics)."""
+        scores, heads = self._as(adapted)
+        shares = heads.topics.probabilities(gather_evidence(scores, TOPIC_COLUMNS))[: self._size]
+        return _log_odds(shares) - _log_odds(heads.topics.thresholds)
+
+    def _as(self, adapted: Adapted | None) -> tuple[BatchScores, Heads]:
+        if adapted is None:
+            return self._scores, self._heads
+        return self._moved(adapted.weights), adapted.heads
 
     def linear_part(self, adapted: Adapted) -> LinearPart:
         """Return the linear part of the adapted bundle."""
@@ -246,6 +262,11 @@ class Adapter:
 def _number(labels: Sequence[str], label: str | None) -> int:
     """Return the place of a label; -1 for none, and for one that the bundle does not know."""
     return labels.index(label) if label in labels else -1
+
+
+def _log_odds(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    inside = np.clip(shares, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside / (1 - inside)))
 
 
 def _whole_words(words: Sequence[Sequence[str]], place: Mapping[str, int]) -> sp.csr_matrix:
