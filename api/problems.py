@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from api.hooks import PAGE_POLICY
 from api.logs import log
 from api.schemas import FIELDS
-from feedback_nlp.errors import FeedbackError, StoreUnavailableError
+from feedback_nlp.errors import FeedbackError, OutputError, StoreUnavailableError
 
 __all__ = ["Problem", "install_problems", "problem_of_document", "schema_problem", "wants_page"]
 
@@ -177,6 +177,12 @@ def _answer_ours(error: FeedbackError) -> Response:
         detail = "The database does not answer now; nothing was kept. Try again in a moment."
         return _response(
             Problem(error.http_status, "store-unavailable", detail, retry_after=STORE_RETRY_AFTER)
+        )
+    if isinstance(error, OutputError):
+        log.error("disk not writable", request_id=g.request_id, reason=error.message)
+        detail = "What was sent cannot be written to disk now; nothing was kept. Try again in a moment."
+        return _response(
+            Problem(HTTPStatus.SERVICE_UNAVAILABLE, "disk", detail, retry_after=STORE_RETRY_AFTER)
         )
     if error.http_status >= 500:
         # Its message may name folders of this machine: for the log, not for the caller.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,22 @@ def test_an_upload_over_the_limit_is_413(client: FlaskClient, own_store: Store) 
     status, detail = problem(send(client, b"text\n" + b"x" * 1_024))
     assert (status, detail.partition(".")[0]) == (413, "The file is over the limit of 1,024 bytes")
     assert files_in(own_store) == []
+
+
+def test_an_upload_for_which_there_is_no_room_is_503_and_may_come_again(
+    client: FlaskClient, own_store: Store
+) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+    try:
+        answer = send(client, b"text\n" + b"x" * 500)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert problem(answer)[0] == 503
+    assert "cannot be written to disk now; nothing was kept" in problem(answer)[1]
+    assert answer.headers["Retry-After"] == "2"
+    assert files_in(own_store) == []
+    queued(client)
 
 
 @pytest.mark.parametrize(
