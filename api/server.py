@@ -275,12 +275,14 @@ def _run_gunicorn(
 
 
 def _gunicorn_choices(listener: socket.socket, settings: Settings) -> dict[str, Any]:
+    from api.patience import PatientWorker
+
     return {
         # Handed over: were it open here too, connections would still be taken while the server drains.
         "bind": f"fd://{listener.detach()}",
         "workers": settings.workers,
         "threads": _all_threads(settings),
-        "worker_class": "gthread",
+        "worker_class": PatientWorker,
         "preload_app": True,
         "graceful_timeout": GRACE,
         "backlog": BACKLOG,

@@ -11,8 +11,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from tests.fake_analyzer import QUIET, FakeAnalyzer
 ROOT = Path(__file__).parent.parent
 #: Starts the server over the fake. A text "wait" is answered only when the file descriptor `gate` is readable.
 PROGRAM = """
+
 import os, sys
 from api.server import serve
 from tests.fake_analyzer import QUIET, FakeAnalyzer
@@ -46,11 +48,11 @@ serve(settings=settings, analyzer=Waiting(), on_ready=lambda address: print(addr
 
 
 @contextmanager
-def running_server() -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+def running_server(before: str = "") -> Iterator[tuple[subprocess.Popen[str], str, int]]:
     """Run the server; give its process, its address and the end of the pipe that opens the gate."""
     gate, opener = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(gate)],
+        [sys.executable, "-c", before + PROGRAM, str(gate)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -116,6 +118,42 @@ def test_a_worker_process_that_is_killed_is_replaced_and_said_in_json() -> None:
         assert process.stderr is not None
         (line,) = process.stderr.read().splitlines()
         assert json.loads(line)["event"].startswith(f"Worker (pid:{children[0]}) was sent ...!")
+
+
+HEAD = b"POST /v1/score HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+SLOW = (
+    b"",
+    b"GET /healthz HTTP/1.1\r\nHost: 127",
+    HEAD % 99 + b"{",
+)
+
+
+def test_slow_callers_hold_nobody_up_and_are_cut_off_if_too_little_comes() -> None:
+    with (
+        running_server("import api.patience; api.patience.PATIENCE = 1.0") as (_, address, _),
+        ExitStack() as held,
+    ):
+        place = urlsplit(address)
+        slow = [
+            held.enter_context(socket.create_connection((place.hostname, place.port), timeout=30))
+            for _ in range(150)
+        ]
+        for number, connection in enumerate(slow):
+            connection.sendall(SLOW[number % 3])
+        began = time.monotonic()
+        assert ask(address, "lovely")[0] == 200
+        assert time.monotonic() - began < 10
+        assert slow[1].recv(100) == b""  # half a head: closed
+        assert slow[2].recv(100).startswith(b"HTTP/1.1 400")  # half a body
+        body = b'{"text": "lovely ' + b"x" * 3000 + b'"}'
+        patient = held.enter_context(socket.create_connection((place.hostname, place.port), timeout=30))
+        began = time.monotonic()
+        patient.sendall(HEAD % len(body))
+        for start in range(0, len(body), 1000):
+            assert not select.select([patient], [], [], 0.4)[0]
+            patient.sendall(body[start : start + 1000])
+        assert patient.recv(100).startswith(b"HTTP/1.1 200")
+        assert time.monotonic() - began > 1  # longer than patience, but enough came
 
 
 def test_a_chunked_body_is_read_and_a_malformed_request_line_is_not_logged() -> None:
