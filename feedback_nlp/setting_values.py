@@ -106,12 +106,16 @@ def typed(value: object) -> str:
 
 
 def without_password(raw: str) -> str:
-    """Return an address of a database as it may be shown.
+    """Return a secret as it may be shown: an address without its password, anything else not at all.
 
     Examples
     --------
     >>> without_password("postgresql://shop:s3c@ret@db:5432/feedback?password=x&connect_timeout=3")
     'postgresql://shop:***@db:5432/feedback?password=***&connect_timeout=3'
+    >>> without_password("fnlp_4k2m9x1a_secret"), without_password("")
+    ('***', '')
     """
+    if "://" not in raw:
+        return "***" if raw else ""
     shown = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", raw)
     return re.sub(r"(password=)[^&]*", r"\1***", shown, flags=re.IGNORECASE)

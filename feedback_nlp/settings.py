@@ -207,6 +207,13 @@ class Settings:
         take.whole(1_024, 1_099_511_627_776),
         "Largest file that a job takes; larger ones are answered 413.",
     )
+    api_key: str = _row(
+        "API_KEY",
+        "",
+        take.words,
+        "Key that `feedback_nlp.client` shows to a service; the service itself reads none from here.",
+        is_secret=True,
+    )
     training_data: Path | None = _row(  # noqa: RUF009 (a dataclass field)
         "TRAINING_DATA",
         None,

@@ -50,6 +50,7 @@ def test_variables_of_other_programs_are_left_alone() -> None:
         ("FEEDBACK_ACCESS_LOG", "0", "access_log", False),
         ("FEEDBACK_JOB_WORKERS", "0", "job_workers", 0),
         ("FEEDBACK_MAX_UPLOAD_BYTES", "4096", "max_upload_bytes", 4096),
+        ("FEEDBACK_API_KEY", "fnlp_x", "api_key", "fnlp_x"),
         ("FEEDBACK_TRAINING_DATA", "/srv/texts", "training_data", Path("/srv/texts")),
         ("FEEDBACK_PORT", "", "port", 8000),
     ],
@@ -174,4 +175,5 @@ def test_a_password_is_not_shown() -> None:
     shown = rows["database_url"].shown("postgresql://shop:s3cret@db/feedback?sslmode=require")
     assert shown == "postgresql://shop:***@db/feedback?sslmode=require"
     assert rows["host"].shown("::1") == "::1"
-    assert [row.name for row in SETTINGS if row.is_secret] == ["database_url"]
+    assert rows["api_key"].shown("fnlp_4k2m9x1a_secret") == "***"
+    assert [row.name for row in SETTINGS if row.is_secret] == ["database_url", "api_key"]
