@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -149,8 +149,12 @@ class ChunkTable:
         try:
             return np.fromiter(map(self._index.__getitem__, chunks), np.int32, len(chunks))
         except KeyError:
-            self._learn([chunk for chunk in dict.fromkeys(chunks) if chunk not in self._index])
-            return np.fromiter(map(self._index.__getitem__, chunks), np.int32, len(chunks))
+            numbers = np.fromiter(map(self._index.get, chunks, repeat(-1)), np.int32, len(chunks))
+            places = (numbers < 0).nonzero()[0]
+            new = [chunks[place] for place in places.tolist()]
+            self._learn(list(dict.fromkeys(new)))
+            numbers[places] = [self._index[chunk] for chunk in new]
+            return numbers
 
     def arrays(self) -> tuple[Ints, Ints, Ints, Ints]:
         """Return first token and token count of each chunk, and form and bits of each token."""
@@ -192,17 +196,23 @@ class ChunkTable:
 
     def _add(self, chunks: list[str], cuts: list[Cuts]) -> None:
         """Add chunks with the tokens of each."""
-        surfaces = [
-            chunk[start:end]
-            for chunk, places in zip(chunks, cuts, strict=True)
-            for start, end in pairwise(places)
-        ]
+        if not chunks:
+            return
+        surfaces: list[str] = []
+        for chunk, places in zip(chunks, cuts, strict=True):
+            if len(places) == 2:  # one token, the whole chunk
+                surfaces.append(chunk)
+            else:
+                surfaces += [chunk[start:end] for start, end in pairwise(places)]
         forms = self._form_numbers(surfaces)
         bits = [
             self._form_bits[form] | (Form.CAPITAL if surface[:1].isupper() else 0)
             for form, surface in zip(forms, surfaces, strict=True)
         ]
-        counts = [len(places) - 1 for places in cuts]
+        counts = np.fromiter(map(len, cuts), np.int64, len(cuts)) - 1
+        edges = np.fromiter(chain.from_iterable(cuts), np.int32, len(surfaces) + len(cuts))
+        # The end of a chunk and the start of the next one are no token.
+        inside = np.delete(np.arange(len(edges) - 1), (counts + 1).cumsum()[:-1] - 1)
         self._index.update(
             zip(chunks, range(len(self._starts), len(self._starts) + len(chunks)), strict=True)
         )
@@ -210,7 +220,7 @@ class ChunkTable:
         self._counts.extend(counts)
         self._token_forms.extend(forms)
         self._token_bits.extend(bits)
-        self._token_spans.extend([span for places in cuts for span in pairwise(places)])
+        self._token_spans.extend(np.stack([edges[inside], edges[inside + 1]], axis=1))
 
     def _form_numbers(self, surfaces: list[str]) -> list[int]:
         """Return the number of the normal form of each token."""

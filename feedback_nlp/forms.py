@@ -97,6 +97,8 @@ def normalize_token(text: str) -> str:
     >>> [normalize_token(t) for t in ("SOOOO", "n’t", "49.90", "https://a.example/b", "@shop", ":-(", "５")]
     ['soo', 'not', '<number>', '<url>', '<handle>', '<sad>', '5']
     """
+    if text[:1] == "@" and text.isascii() and text[1:].replace("_", "").isalnum():
+        return "<handle>"
     if text in _EMOTICONS_GLAD:
         return "<glad>"
     if text in _EMOTICONS_SAD:

@@ -12,14 +12,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse._sparsetools import csr_matvecs
 
 from feedback_nlp.bundle import Floats, LinearPart
 from feedback_nlp.chunks import ChunkTable, Form, Ints
 from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import NEGATED
 from feedback_nlp.scan import Longs, Tokens, run_starts, scan_texts
-from feedback_nlp.spelling import spelling_profiles
+from feedback_nlp.spelled import SpellingScorer, sparse_product
+from feedback_nlp.term_table import TermTable
 
 __all__ = ["BatchScores", "LinearScorer"]
 
@@ -27,58 +27,6 @@ Doubles = NDArray[np.float64]
 
 #: Bits a word number may take in the key of an n-gram: three of them fit into 63.
 _WORD_BITS: Final = 21
-#: Spreads keys over the table (Knuth, TAOCP 3, 6.4: multiplicative hashing with 2**64 / golden ratio).
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
-
-
-class TermTable:
-    """Finds the number of a pair or triple of words: an open-addressing hash table in two flat arrays.
-
-    Parameters
-    ----------
-    keys : ndarray of int64, shape (n,)
-        Distinct and positive.
-    values : ndarray of int32, shape (n,)
-    """
-
-    def __init__(self, keys: Longs, values: NDArray[np.int32]) -> None:
-        bits = max(int(np.ceil(np.log2(max(len(keys), 1) * 4))), 4)
-        self._shift = np.uint64(64 - bits)
-        self._keys = np.full(1 << bits, -1, dtype=np.int64)
-        self._values = np.full(1 << bits, -1, dtype=np.int32)
-        self._mask = (1 << bits) - 1
-        self.probes = 0
-        slots = self._slots(keys)
-        left = np.arange(len(keys))
-        while len(left):
-            wanted = (slots[left] + self.probes) & self._mask
-            free = self._keys[wanted] == -1
-            # Of several keys that want one free slot the first gets it.
-            _, first = np.unique(wanted[free], return_index=True)
-            winners = np.flatnonzero(free)[first]
-            self._keys[wanted[winners]] = keys[left[winners]]
-            self._values[wanted[winners]] = values[left[winners]]
-            left = np.delete(left, winners)
-            self.probes += 1
-
-    def _slots(self, keys: Longs) -> Longs:
-        return ((keys.view(np.uint64) * _GOLDEN) >> self._shift).view(np.int64)
-
-    def find(self, keys: Longs) -> NDArray[np.int32]:
-        """Return the value of each key, -1 for a key that is not there."""
-        slots = self._slots(keys)
-        met = self._keys[slots]
-        found = np.where(met == keys, self._values[slots], -1)
-        # Most keys are absent, and most absent ones meet an empty slot at once.
-        open_ = ((met != keys) & (met != -1)).nonzero()[0]
-        for probe in range(1, self.probes):
-            if not len(open_):
-                break
-            at = (slots[open_] + probe) & self._mask
-            hit = self._keys[at] == keys[open_]
-            found[open_[hit]] = self._values[at[hit]]
-            open_ = open_[~hit & (self._keys[at] != -1)]
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +73,7 @@ class LinearScorer:
         self._n_words = len(linear.words)
         self._extra = sorted(common_words - set(linear.words))
         self.table = ChunkTable(None, [*linear.words, *self._extra], self._forget_spellings)
-        self._grams = {gram: column for column, gram in enumerate(linear.grams)}
+        self._speller: SpellingScorer | None = None
         self._whole = {word: row for row, word in enumerate(linear.whole_words)}
         self._n_outputs = linear.term_weights.shape[1]
         self._squares = linear.term_idf.astype(np.float64) ** 2
@@ -165,8 +113,10 @@ class LinearScorer:
 
     def _score_words(self, words: list[str]) -> Floats:
         """Return the scores of words: by their spelling, and as a whole where they have a weight of their own."""
-        profiles = spelling_profiles(words, self._grams, self.linear.gram_idf)
-        scores: Floats = profiles @ self.linear.gram_weights
+        if self._speller is None:
+            linear = self.linear
+            self._speller = SpellingScorer(linear.grams, linear.gram_idf, linear.gram_weights)
+        scores = self._speller.score(words)
         if self.linear.whole_weights is not None:
             rows = np.array([self._whole.get(word, -1) for word in words])
             scores[rows >= 0] += self.linear.whole_weights[rows[rows >= 0]]
@@ -242,7 +192,7 @@ class LinearScorer:
         owners, terms = distinct
         norms: Doubles = np.sqrt(np.bincount(owners, self._squares[terms], n))
         values = np.asarray(self.linear.term_idf[terms] / norms[owners], dtype=np.float32)
-        return _sparse_product(owners, terms, values, n, self.linear.term_weights)
+        return sparse_product(owners, terms, values, n, self.linear.term_weights)
 
 
 #: Kinds of forms: 0 for those that are no words of letters.
@@ -302,25 +252,4 @@ def _distinct(keys: Longs) -> Longs:
 def _spelling_product(distinct: tuple[Longs, Longs], n: int, spellings: Floats) -> Floats:
     owners, words = distinct
     roots = (1 / np.sqrt(np.maximum(np.bincount(owners, minlength=n), 1))).astype(np.float32)
-    return _sparse_product(owners, words, roots[owners], n, spellings)
-
-
-def _sparse_product(owners: Longs, columns: Longs, values: Floats, n: int, weights: Floats) -> Floats:
-    """Multiply a sparse matrix, given by sorted owners, with a dense one.
-
-    This is ``csr_matrix((values, columns, ends)) @ weights`` without its checks, which cost a single text more than
-    the product.
-    """
-    ends = np.searchsorted(owners, np.arange(n + 1))
-    out = np.zeros((n, weights.shape[1]), dtype=np.float32)
-    csr_matvecs(
-        n,
-        len(weights),
-        weights.shape[1],
-        ends,
-        columns,
-        values,
-        weights.ravel(),
-        out.ravel(),
-    )
-    return out
+    return sparse_product(owners, words, roots[owners], n, spellings)

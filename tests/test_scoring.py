@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback_nlp.scoring import (
-    _GOLDEN,
     LinearScorer,
-    TermTable,
     _phrase_keys,
     _Rows,
-    _sparse_product,
 )
+from feedback_nlp.spelled import SpellingScorer, sparse_product
+from feedback_nlp.spelling import spelling_profiles
+from feedback_nlp.term_table import _GOLDEN, TermTable
 from tests.tiny_linear import N_OUTPUTS, tiny_linear
 
 KEYS = st.lists(st.integers(1, 2**63 - 1), unique=True, max_size=200)
@@ -97,10 +97,10 @@ def test_rows_of_clauses_and_behind_them_of_texts_hold_each_member_once() -> Non
     assert [part.tolist() for part in _Rows(nothing, 2).distinct(nothing, nothing, 0)] == [[], []]
 
 
-def test_sparse_product() -> None:
+def testsparse_product() -> None:
     weights = np.array([[1, 2], [10, 20]], dtype=np.float32)
     values = np.array([1, 1, 0.5], dtype=np.float32)
-    out = _sparse_product(np.array([0, 2, 2]), np.array([1, 0, 1]), values, 3, weights)
+    out = sparse_product(np.array([0, 2, 2]), np.array([1, 0, 1]), values, 3, weights)
     assert out.tolist() == [[10, 20], [0, 0], [6, 12]]
 
 
@@ -119,3 +119,13 @@ def test_a_scorer_without_terms_still_answers() -> None:
     assert scores.texts.shape == (2, N_OUTPUTS)
     assert scores.texts[0].any()
     assert not scores.texts[1].any()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(st.sampled_from("abcdeé' \x00"), min_size=1, max_size=40), min_size=1, max_size=6))
+def test_spellings_of_many_words_are_those_of_each(words: list[str]) -> None:
+    grams = [" ab", "abc", "bcd ", "aaa", "aaaa", "aaaaa", "eé", "éab", "cde", "dea", "ea ", "e'a", "bab"]
+    idf = np.linspace(1, 3, len(grams), dtype=np.float32)
+    weights = np.arange(2 * len(grams), dtype=np.float32).reshape(-1, 2)
+    plain = spelling_profiles(words, {gram: column for column, gram in enumerate(grams)}, idf) @ weights
+    np.testing.assert_allclose(SpellingScorer(grams, idf, weights).score(words), plain, rtol=1e-5)
