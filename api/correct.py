@@ -60,4 +60,5 @@ def offered_topics(manifest: dict[str, Any], stored: StoredFeedback) -> dict[str
     """Return every topic that can be said, with the sentiment that counts; empty where it does not."""
     counted = {label.topic: label.sentiment or stored.sentiment or "" for label in stored.topics}
     known = manifest.get("labels", {}).get("topics", TOPICS)
-    return {topic: counted.get(topic, "") for topic in dict.fromkeys([*known, *counted])}
+    offered = current_service().ready_store().taxonomies.active().offered(known)
+    return {topic: counted.get(topic, "") for topic in dict.fromkeys([*offered, *counted])}

@@ -173,7 +173,7 @@ def test_corrections_leave_and_come_back_without_loss(store: Store, format: str)
     store.corrections.withdraw("t2", ["kind"])
     before = [store.corrections.of(f"t{n}") for n in range(40)]
     labels = [store.feedback.get(f"t{n}") for n in range(40)]
-    quality = label_quality(store.review.random_sample())
+    quality = [one.to_dict() for one in label_quality(store.review.random_sample())]
     file = io.StringIO(newline="")
     count = write_corrections(store, file, format)
     assert count == sum(map(len, before))
@@ -191,7 +191,7 @@ def test_corrections_leave_and_come_back_without_loss(store: Store, format: str)
         (one.sentiment, one.kind, one.topics, one.corrected)
         for one in (store.feedback.get(f"t{n}") for n in range(40))
     ]
-    assert label_quality(store.review.random_sample()) == quality
+    assert [one.to_dict() for one in label_quality(store.review.random_sample())] == quality
     assert counted(store) == counted_anew(store)
 
 

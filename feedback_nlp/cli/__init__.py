@@ -25,6 +25,7 @@ from feedback_nlp.cli.rescore import rescore
 from feedback_nlp.cli.retrain import retrain
 from feedback_nlp.cli.score import score
 from feedback_nlp.cli.serve import serve
+from feedback_nlp.cli.taxonomy import taxonomy
 from feedback_nlp.cli.train import train
 from feedback_nlp.cli.worker import worker
 
@@ -57,6 +58,7 @@ for command in (
     worker,
     corrections,
     retrain,
+    taxonomy,
     keys,
     audit,
     model,

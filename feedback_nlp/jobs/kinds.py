@@ -16,6 +16,7 @@ JOB_KINDS: Mapping[str, str] = {
     "rescore": "feedback_nlp.jobs.rescore:rescore",
     "retention": "feedback_nlp.jobs.retention:delete_old",
     "retrain": "feedback_nlp.jobs.retraining:retrain",
+    "taxonomy": "feedback_nlp.jobs.retopic:relabel_history",
     "score": "feedback_nlp.jobs.scored:score_upload",
 }
 

@@ -125,7 +125,7 @@ def _net(reviewed: list[ReviewedText], said: Counter[str], n: int) -> Corrected:
 
 
 def _topic(reviewed: list[ReviewedText], name: str, found: int, n: int) -> Corrected:
-    model = [any(one.topic == name for one in text.feedback.analysis.topics) for text in reviewed]
+    model = [name in text.model_topics for text in reviewed]
     people = [any(one["topic"] == name for one in text.truth["topics"]) for text in reviewed]
     chances = [text.sampling_probability for text in reviewed]
     return Corrected(

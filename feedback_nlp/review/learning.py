@@ -23,6 +23,7 @@ from feedback_nlp.errors import InputError
 from feedback_nlp.review.comparing import FieldGain, compare_predictions
 from feedback_nlp.store import Store
 from feedback_nlp.store.bundles import activate_model, adopt_bundle, bundle_place
+from feedback_nlp.store.taxonomy import Taxonomy
 from feedback_nlp.store.values import ModelEntry
 from feedback_nlp.training.adapt import PENALTY, Adapter, PersonsLabels, Predictions
 
@@ -98,22 +99,25 @@ def corrected_texts(store: Store) -> list[CorrectedText]:
     for one in store.corrections.in_force():
         said.setdefault(one.feedback_key, {})[one.field] = one.value
         moments[one.feedback_key] = max(moments.get(one.feedback_key, one.created_at), one.created_at)
+    taxonomy = store.taxonomies.active()
     keys, out = sorted(said), []
     for start in range(0, len(keys), _GROUP):
         for stored in store.feedback.get_many(keys[start : start + _GROUP]):
             if stored.analysis.status == "ok":
-                labels = _labels(stored.text, said[stored.key])
+                labels = _labels(stored.text, said[stored.key], taxonomy)
                 out.append(CorrectedText(labels, moments[stored.key]))
     return out
 
 
-def _labels(text: str, truth: Mapping[str, Any]) -> PersonsLabels:
+def _labels(text: str, truth: Mapping[str, Any], taxonomy: Taxonomy) -> PersonsLabels:
     topics = truth.get("topics")
+    names = None if topics is None else taxonomy.to_model(item["topic"] for item in topics)
+    felt = {item["topic"]: item["sentiment"] for item in topics or ()}
     return PersonsLabels(
         text,
         truth.get("sentiment"),
         truth.get("kind"),
-        None if topics is None else {item["topic"]: item["sentiment"] for item in topics},
+        None if names is None else {name: felt.get(name) for name in names},
     )
 
 

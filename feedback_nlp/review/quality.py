@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.records import Analysis
 from feedback_nlp.report.statistics import Estimate, wilson_interval
 from feedback_nlp.store.review_values import ReviewedText
 
 __all__ = ["LabelQuality", "label_quality"]
 
-_SAID: dict[str, Callable[[Analysis], set[str | None]]] = {
-    "sentiment": lambda one: {one.sentiment},
-    "kind": lambda one: {one.kind},
-    "topics": lambda one: {found.topic for found in one.topics},
+_SAID: dict[str, Callable[[ReviewedText], set[str | None]]] = {
+    "sentiment": lambda one: {one.feedback.analysis.sentiment},
+    "kind": lambda one: {one.feedback.analysis.kind},
+    "topics": lambda one: {*one.model_topics},
 }
 
 
@@ -72,7 +71,7 @@ def label_quality(reviewed: Iterable[ReviewedText]) -> list[LabelQuality]:
     found: list[LabelQuality] = []
     for field, labels_of in _SAID.items():
         about = [one for one in texts if field in one.truth]
-        said = [labels_of(one.feedback.analysis) for one in about]
+        said = [labels_of(one) for one in about]
         true = [_true(field, one.truth[field]) for one in about]
         weights = np.array([1 / one.sampling_probability for one in about])
         for label in sorted({label for labels in (*said, *true) for label in labels if label}):

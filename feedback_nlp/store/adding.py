@@ -17,10 +17,11 @@ from feedback_nlp.store.counting import add_cells
 from feedback_nlp.store.labels import Cells, count_cells, effective_labels
 from feedback_nlp.store.plain import text_digest
 from feedback_nlp.store.registry import model_key
-from feedback_nlp.store.relabelling import stored_labels
+from feedback_nlp.store.relabelling import active_taxonomy, stored_labels
 from feedback_nlp.store.rows import Arrival, analysis_row, feedback_row, prepared
 from feedback_nlp.store.service_tables import job_chunks
 from feedback_nlp.store.tables import analyses, feedback, feedback_revisions, feedback_topics
+from feedback_nlp.store.taxonomy import Taxonomy
 from feedback_nlp.store.values import Added
 
 __all__ = ["Origin", "add_batch", "begin_chunk"]
@@ -66,7 +67,8 @@ def add_batch(
     connection: Connection, given: Sequence[tuple[Feedback, Analysis]], origin: Origin
 ) -> list[Added]:
     """Store a batch; see `FeedbackTable.add`."""
-    arrivals = [_arrival(said, analysis, origin.received_at) for said, analysis in given]
+    taxonomy = active_taxonomy(connection)
+    arrivals = [_arrival(said, analysis, origin.received_at, taxonomy) for said, analysis in given]
     added: list[Added | None] = [None] * len(arrivals)
     waiting = list(range(len(arrivals)))
     while waiting:
@@ -81,9 +83,10 @@ def add_batch(
     return [outcome for outcome in added if outcome is not None]
 
 
-def _arrival(said: Feedback, analysis: Analysis, received_at: datetime) -> Arrival:
+def _arrival(said: Feedback, analysis: Analysis, received_at: datetime, taxonomy: Taxonomy) -> Arrival:
     ready = prepared(said if said.id else replace(said, id=f"fb-{secrets.token_hex(10)}"), received_at)
-    return Arrival(ready, analysis, effective_labels(analysis), text_digest(ready.text))
+    labels = effective_labels(analysis, text=ready.text, taxonomy=taxonomy)
+    return Arrival(ready, analysis, labels, text_digest(ready.text))
 
 
 def _add_round(connection: Connection, arrivals: Sequence[Arrival], origin: Origin) -> list[Added]:

@@ -9,11 +9,13 @@ from datetime import date, datetime
 from typing import Any
 
 from feedback_nlp.records import Analysis
+from feedback_nlp.store.taxonomy import Taxonomy
 
 __all__ = ["CORRECTABLE", "Cells", "Labels", "count_cells", "effective_labels"]
 
 #: Fields that people correct, in the order in which they are named.
 CORRECTABLE = ("sentiment", "kind", "topics")
+MODELS_OWN = Taxonomy()
 MISMATCH = "rating_text_mismatch"
 
 #: Texts by (dimension, name, day, sentiment), the key of `daily_counts`.
@@ -36,7 +38,13 @@ class Labels:
     topics: tuple[tuple[str, str | None], ...]
 
 
-def effective_labels(analysis: Analysis, corrections: Mapping[str, Any] | None = None) -> Labels:
+def effective_labels(
+    analysis: Analysis,
+    corrections: Mapping[str, Any] | None = None,
+    *,
+    text: str = "",
+    taxonomy: Taxonomy = MODELS_OWN,
+) -> Labels:
     """Return what counts.
 
     Parameters
@@ -46,13 +54,14 @@ def effective_labels(analysis: Analysis, corrections: Mapping[str, Any] | None =
     corrections : mapping of str to Any, optional
         Latest correction of this revision by field: a sentiment, a kind, or a list of
         ``{"topic": ..., "sentiment": ...}``.
+    text : str, default=""
+        What was analysed; phrases of the taxonomy are looked for in it.
+    taxonomy : Taxonomy
+        By default the model's own.
     """
     said = corrections or {}
-    topics: tuple[tuple[str, str | None], ...]
-    if "topics" in said:
-        topics = tuple((item["topic"], item.get("sentiment")) for item in said["topics"])
-    else:
-        topics = tuple((finding.topic, finding.sentiment) for finding in analysis.topics)
+    corrected = "topics" in said
+    topics = taxonomy.of_person(said["topics"]) if corrected else taxonomy.of_model(text, analysis)
     return Labels(
         status=analysis.status,
         language=analysis.language,

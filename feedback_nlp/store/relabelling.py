@@ -12,10 +12,12 @@ from feedback_nlp.records import Analysis
 from feedback_nlp.store.bulk import insert_rows
 from feedback_nlp.store.counting import add_cells
 from feedback_nlp.store.labels import Cells, Labels, count_cells, effective_labels
+from feedback_nlp.store.service_tables import taxonomies
 from feedback_nlp.store.tables import corrections, feedback, feedback_topics
+from feedback_nlp.store.taxonomy import Taxonomy, read_topics
 from feedback_nlp.store.values import TopicLabel
 
-__all__ = ["labels_of_row", "latest_corrections", "relabel", "stored_labels", "topics_of"]
+__all__ = ["active_taxonomy", "labels_of_row", "latest_corrections", "relabel", "stored_labels", "topics_of"]
 
 _UPDATE = (
     update(feedback)
@@ -51,6 +53,13 @@ def topics_of(connection: Connection, keys: Sequence[int]) -> Mapping[int, list[
     for key, topic, sentiment in connection.execute(query.order_by(t.topic), {"keys": list(keys)}):
         found[key].append(TopicLabel(topic, sentiment))
     return found
+
+
+def active_taxonomy(connection: Connection) -> Taxonomy:
+    """Return the taxonomy in force; the model's own where there is no other."""
+    t = taxonomies.c
+    row = connection.execute(select(t.content, t.version).where(t.active)).first()
+    return Taxonomy() if row is None else Taxonomy(read_topics(row.content), row.version)
 
 
 def labels_of_row(row: Any, topics: Iterable[TopicLabel]) -> Labels:
@@ -107,6 +116,7 @@ def relabel(
     keys = [row.id for row in rows]
     said = latest_corrections(connection, rows)
     topics = topics_of(connection, keys)
+    taxonomy = active_taxonomy(connection)
     cells = Cells()
     updates, topic_rows = [], []
     for row in rows:
@@ -114,7 +124,7 @@ def relabel(
             cells, labels_of_row(row, topics.get(row.id, ())), row.created_at, row.channel, row.product, by=-1
         )
         analysis_id, model_id, analysis = current[row.id]
-        labels = effective_labels(analysis, said.get(row.id))
+        labels = effective_labels(analysis, said.get(row.id), text=row.text, taxonomy=taxonomy)
         count_cells(cells, labels, row.created_at, row.channel, row.product)
         updates.append(_changes(row.id, analysis_id, model_id, labels))
         topic_rows += [(row.id, topic, sentiment, row.created_at) for topic, sentiment in labels.topics]

@@ -46,11 +46,14 @@ class ReviewedText:
     truth : dict
         What people said, by field: a sentiment, a kind, a list of ``{"topic": ..., "sentiment": ...}``.
     sampling_probability : float
+    model_topics : tuple of str
+        What the current model finds, under the names that count.
     """
 
     feedback: StoredFeedback
     truth: dict[str, Any]
     sampling_probability: float
+    model_topics: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

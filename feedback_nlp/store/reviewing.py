@@ -7,7 +7,7 @@ a look pays most: what the model is least certain of, and where stars and words 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,10 +18,11 @@ from feedback_nlp.errors import NotStoredError
 from feedback_nlp.store.correcting import record_correction
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.finding import load_rows
-from feedback_nlp.store.relabelling import latest_corrections, topics_of
+from feedback_nlp.store.relabelling import active_taxonomy, latest_corrections
 from feedback_nlp.store.review_values import CorrectedLabels, ReviewedText, ReviewItem
 from feedback_nlp.store.service_tables import review_items, state
-from feedback_nlp.store.tables import analyses, corrections, feedback
+from feedback_nlp.store.tables import corrections, feedback
+from feedback_nlp.store.taxonomy import Taxonomy
 from feedback_nlp.store.values import StoredFeedback
 
 __all__ = ["ReviewQueue"]
@@ -204,33 +205,47 @@ class ReviewQueue:
             rows = connection.execute(query.order_by(_i.id)).all()
             said = latest_corrections(connection, rows)
             chances = {row.id: row.sampling_probability for row in rows}
-            return [
-                ReviewedText(one, dict(said[one.key]), chances[one.key] or 1.0)
-                for one in load_rows(connection, [key for key in chances if key in said])
-            ]
+            taxonomy = active_taxonomy(connection)
+            texts = load_rows(connection, [key for key in chances if key in said])
+        return [
+            ReviewedText(
+                one, _renamed(said[one.key], taxonomy), chances[one.key] or 1.0, _model_topics(one, taxonomy)
+            )
+            for one in texts
+        ]
 
     def corrected_labels(self, since: datetime, until: datetime) -> list[CorrectedLabels]:
         """Return the labels of all texts of a period that people corrected, beside those of the model."""
         # From the few corrections to their texts: an index of texts by period is walked for many that have none.
         corrected = select(corrections.c.feedback_id).where(corrections.c.superseded_by.is_(None))
-        query = (
-            select(_f.id, _f.sentiment, analyses.c.sentiment.label("model_sentiment"), analyses.c.topics)
-            .select_from(feedback.join(analyses, analyses.c.id == _f.analysis_id))
-            .where(_f.id.in_(corrected), _f.corrected.is_not(None), _f.sentiment.is_not(None))
-            .where(_f.created_at >= since, _f.created_at < until)
+        query = select(_f.id).where(
+            _f.id.in_(corrected), _f.corrected.is_not(None), _f.sentiment.is_not(None)
         )
+        query = query.where(_f.created_at >= since, _f.created_at < until)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-            topics = topics_of(connection, [row.id for row in rows])
+            texts = load_rows(connection, connection.execute(query).scalars().all())
+            taxonomy = active_taxonomy(connection)
         return [
             CorrectedLabels(
-                row.sentiment,
-                row.model_sentiment,
-                tuple(label.topic for label in topics.get(row.id, ())),
-                tuple(found[0] for found in row.topics or ()),
+                one.sentiment or "neutral",
+                one.analysis.sentiment or "neutral",
+                tuple(label.topic for label in one.topics),
+                _model_topics(one, taxonomy),
             )
-            for row in rows
+            for one in texts
         ]
+
+
+def _model_topics(one: StoredFeedback, taxonomy: Taxonomy) -> tuple[str, ...]:
+    return tuple(name for name, _ in taxonomy.of_model(one.text, one.analysis))
+
+
+def _renamed(truth: Mapping[str, Any], taxonomy: Taxonomy) -> dict[str, Any]:
+    """Return what people said, topics under the names that count now."""
+    if "topics" not in truth:
+        return dict(truth)
+    topics = [{"topic": name, "sentiment": felt} for name, felt in taxonomy.of_person(truth["topics"])]
+    return {**truth, "topics": topics}
 
 
 def _draws_so_far(connection: Connection) -> list[tuple[int, float]]:

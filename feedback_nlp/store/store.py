@@ -20,6 +20,7 @@ from feedback_nlp.store.migrate import check_version, migrate
 from feedback_nlp.store.registry import ModelRegistry
 from feedback_nlp.store.rescoring import Rescoring
 from feedback_nlp.store.reviewing import ReviewQueue
+from feedback_nlp.store.taxonomies import Taxonomies
 
 __all__ = ["Store"]
 
@@ -81,6 +82,11 @@ class Store:
     def review(self) -> ReviewQueue:
         """What people look at next."""
         return ReviewQueue(self.database)
+
+    @cached_property
+    def taxonomies(self) -> Taxonomies:
+        """The company's own topics."""
+        return Taxonomies(self.database)
 
     @cached_property
     def deletions(self) -> Deletions:
