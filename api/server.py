@@ -23,6 +23,7 @@ from feedback_nlp import Analyzer
 from feedback_nlp.errors import SettingError
 from feedback_nlp.jobs import Worker
 from feedback_nlp.jobs.supervisor import fork_workers
+from feedback_nlp.jobs.worker import ERROR_EVENTS
 from feedback_nlp.redact import Redactor
 from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
@@ -110,6 +111,10 @@ def run_server(
         _run_waitress(app, listener, settings)
 
 
+def _log_event(name: str, told: Mapping[str, Any]) -> None:
+    (log.error if name in ERROR_EVENTS else log.info)(name, **told)
+
+
 def _has_processes() -> bool:
     return importlib.util.find_spec("fcntl") is not None
 
@@ -121,7 +126,7 @@ def _start_job_workers(
         return None
 
     def tell(name: str, told: Mapping[str, Any]) -> None:
-        log.info(name, **told)
+        _log_event(name, told)
         counts.count_event(name, told)
 
     def build() -> Worker:
@@ -142,9 +147,7 @@ def _load_active(settings: Settings, store: Store | None) -> Scorer:
     loaded = Analyzer.load(settings.bundle)
     if store is None:
         return loaded
-    following = ActiveAnalyzer(
-        lambda: store, loaded, settings.bundle, on_event=lambda name, told: log.info(name, **told)
-    )
+    following = ActiveAnalyzer(lambda: store, loaded, settings.bundle, on_event=_log_event)
     following.start()
     return following
 

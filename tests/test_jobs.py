@@ -483,6 +483,7 @@ def test_a_surprise_is_told_without_its_words(own_store: Store, monkeypatch: pyt
     assert error == "Unexpected ValueError; the log of the worker has the place. Please report it."
     assert "Rufus" not in repr(told)
     assert [name for name, _ in told] == ["job taken", "job met an error"]
+    assert told[1][1]["places"][-1].startswith(__file__)
 
 
 @pytest.mark.usefixtures("small_chunks")

@@ -59,5 +59,8 @@ def worker(once: bool, bundle: Path | None) -> None:
 
 
 def _write_event(name: str, values: Mapping[str, Any]) -> None:
-    line = {"event": name, **values, "timestamp": datetime.now(UTC).isoformat()}
+    from feedback_nlp.jobs.worker import ERROR_EVENTS
+
+    level = "error" if name in ERROR_EVENTS else "info"
+    line = {"event": name, **values, "level": level, "timestamp": datetime.now(UTC).isoformat()}
     click.echo(json.dumps(line), err=True)

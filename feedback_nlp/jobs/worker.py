@@ -8,6 +8,7 @@ import secrets
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from feedback_nlp.batch.scoring import AnalyzerLike
     from feedback_nlp.redact import Redactor
 
-__all__ = ["Worker"]
+__all__ = ["ERROR_EVENTS", "Worker"]
+
+#: Events that somebody should look at.
+ERROR_EVENTS = frozenset(
+    {"job met an error", "store unavailable", "active model refused", "active model unknown"}
+)
 
 #: How often an idle worker asks for a job.
 POLL_SECONDS = 0.5
@@ -135,7 +141,13 @@ class Worker:
         """Try again later, unless that cannot help."""
         job = run.job
         attempts = 1 if (run.current and run.current.rows_read > job.rows_read) else job.attempts
-        self._tell("job met an error", job=job.id, error=type(error).__name__, attempt=attempts)
+        self._tell(
+            "job met an error",
+            job=job.id,
+            error=type(error).__name__,
+            attempt=attempts,
+            **({} if isinstance(error, FeedbackError) else {"places": _places(error)}),
+        )
         if _is_lock(error):  # a worker that is not quite dead still writes the file
             self._store.jobs.release(job, self.name, progress=run.current, wait_seconds=1.0)
         elif isinstance(error, StoreError):
@@ -181,6 +193,12 @@ def _told(error: Exception) -> str:
     if isinstance(error, FeedbackError):
         return str(error)
     return f"Unexpected {type(error).__name__}; the log of the worker has the place. Please report it."
+
+
+def _places(error: Exception) -> list[str]:
+    """Return where in the code an error arose; not its words, which may be a customer's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
 
 
 def _is_lock(error: Exception) -> bool:
