@@ -30,6 +30,7 @@ from api import (
     review,
     review_pages,
     score,
+    taxonomy,
 )
 from api.access import install_access
 from api.counters import Metrics
@@ -151,7 +152,13 @@ def _refuse(error: ValidationError) -> None:
 
 def _register(app: OpenAPI) -> None:
     stored = (feedback.blueprint, customers.blueprint, review.blueprint, jobs.blueprint)
-    about_models = (model.blueprint, models.blueprint, rescore.blueprint, learning.blueprint)
+    about_models = (
+        model.blueprint,
+        models.blueprint,
+        rescore.blueprint,
+        learning.blueprint,
+        taxonomy.blueprint,
+    )
     for resource in (score.blueprint, *stored, *about_models, health.blueprint):
         app.register_api(resource)
     for pages_of_ours in (
@@ -167,4 +174,5 @@ def _register(app: OpenAPI) -> None:
         model_pages,
     ):
         app.register_blueprint(pages_of_ours.blueprint)
-    app.register_blueprint(learning.pages)
+    for more in (learning.pages, taxonomy.pages):
+        app.register_blueprint(more)

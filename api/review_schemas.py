@@ -16,11 +16,17 @@ __all__ = [
     "CorrectionsRead",
     "DrawRequest",
     "ItemPath",
+    "OwnTaxonomy",
+    "PreviewBody",
+    "PreviewTopicRequest",
     "QualityResponse",
     "RetrainRequest",
     "ReviewAnswer",
     "ReviewQuery",
     "ReviewResponse",
+    "SavedTaxonomy",
+    "Suggestions",
+    "TaxonomyRequest",
 ]
 
 Slice = Literal["random", "uncertain", "conflict"]
@@ -147,3 +153,60 @@ class RetrainRequest(Strict):
     activate_if_better: bool = Field(
         False, description="Whether to activate it if it is better beyond noise and breaks no gate."
     )
+
+
+class TaxonomyRequest(Strict):
+    """Entries: name, and any of from, phrases, within, instead, retired."""
+
+    topics: Annotated[list[dict[str, Any]], Field(max_length=200)]
+
+
+class OwnTaxonomy(Strict):
+    """The entries in force; version 0 is the model's own taxonomy."""
+
+    version: int
+    topics: list[dict[str, Any]]
+
+
+class SavedTaxonomy(Strict):
+    """The new version, and the job that walks the history."""
+
+    version: int
+    job: str
+
+
+class PreviewTopicRequest(Strict):
+    """Phrases as they stand in an entry."""
+
+    phrases: Annotated[list[Text], Field(min_length=1, max_length=50)]
+
+
+class ExampleText(Strict):
+    """A stored text."""
+
+    id: str
+    text: str
+
+
+class PreviewBody(Strict):
+    """How many of the newest texts have one of the phrases."""
+
+    looked_at: int
+    found: int
+    examples: list[ExampleText]
+
+
+class SuggestionBody(Strict):
+    """A group of texts without a topic."""
+
+    name: str
+    terms: list[str]
+    texts: int
+    weeks: list[int] = Field(description="Texts in each of the last eight weeks, oldest first.")
+    examples: list[ExampleText]
+
+
+class Suggestions(Strict):
+    """Groups, the largest first."""
+
+    suggestions: list[SuggestionBody]

@@ -57,6 +57,10 @@ ROUTE_SCOPES: dict[str, str] = {
     "overview.alerts": "read",
     "overview.overview": "read",
     "overview.topic": "read",
+    "own_taxonomy.preview": "read",
+    "own_taxonomy.save": "admin",
+    "own_taxonomy.show": "read",
+    "own_taxonomy.suggest": "read",
     "pages.answer_form": "score",
     "pages.first_page": "score",
     "rescore.get_diff": "read",
@@ -73,6 +77,11 @@ ROUTE_SCOPES: dict[str, str] = {
     "score.score": "score",
     "score.score_batch": "score",
     "static": OPEN,
+    "taxonomy_pages.add": "admin",
+    "taxonomy_pages.merge": "admin",
+    "taxonomy_pages.restore": "admin",
+    "taxonomy_pages.retire": "admin",
+    "taxonomy_pages.taxonomy": "read",
 }
 
 
