@@ -23,6 +23,7 @@ from feedback_nlp.preprocess import SCOPE_PREFIX, Preprocessor
 from feedback_nlp.records import KINDS, SCORED_COLUMNS, OwnLabel
 from feedback_nlp.scoring import LinearScorer
 from feedback_nlp.train_own import train_own_labels
+from feedback_nlp.training import own_features
 from feedback_nlp.training.own_features import MEANING_SHARE, SHIPPED_SHARE, Features
 from feedback_nlp.training.own_fit import (
     DEFAULT_BALANCE,
@@ -204,6 +205,18 @@ def test_the_features_are_those_of_the_vectorizers() -> None:
     assert features.block[:, -scores.shape[1] :].toarray() == pytest.approx(
         scores / scores.std(axis=0) * SHIPPED_SHARE, rel=1e-4, abs=1e-4
     )
+
+
+def test_many_texts_do_without_meanings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_features, "_LEAST_TEXTS_WITHOUT_MEANINGS", 4)
+    shipped = load_bundle().linear
+    truth = np.array([[1.0, 0.0], [0.0, 1.0]] * 2)
+    for texts, columns in ((["good", "bad", "fine"], 192), (["good", "bad", "fine", "poor"], 0)):
+        features = Features.of(texts, shipped)
+        weights, _ = fit_all(features, truth[: len(texts)], Balance(0.4), 0)
+        linear, _ = make_linear(features, weights)
+        assert features.sizes[2] == columns
+        assert (linear.whole_weights is None) == (columns == 0)
 
 
 def test_a_wrong_label_is_found() -> None:

@@ -26,10 +26,13 @@ __all__ = ["MEANING_SHARE", "SHIPPED_SHARE", "Features"]
 
 #: Length of the shipped scores beside the term block's 1, after dividing by their spread.
 SHIPPED_SHARE: Final = 0.1
-#: Length of a text of one word of mean rarity in the block of meanings.
-MEANING_SHARE: Final = 0.5
+#: Length of a text in the block of meanings, on average, beside the term block's 1.
+MEANING_SHARE: Final = 1.2
 #: From so many texts on a term or spelling must stand in two: single ones are mostly names and numbers.
 _LEAST_TEXTS_FOR_MIN_DF: Final = 20_000
+#: From so many texts on there are no meanings: the words stand often enough to be learned one by one, and full columns
+#: would take most of the time.
+_LEAST_TEXTS_WITHOUT_MEANINGS: Final = 20_000
 _BATCH: Final = 2048
 #: A term is one integer: three word numbers, counted from 1, at 21 bits each; 0 for no word. No word has the last
 #: number, so it can say in the second place that a single word is negated.
@@ -80,7 +83,7 @@ class Features:
         parts = [
             term_block,
             speller.transform_presence(presence, spelled),
-            _meanings(presence, spelled),
+            _meanings(presence, spelled, columns=0 if len(texts) >= _LEAST_TEXTS_WITHOUT_MEANINGS else None),
             sp.csr_matrix(counted.scores * factors),
         ]
         block, sizes = sp.hstack(parts).tocsr(), tuple(part.shape[1] for part in parts)
@@ -203,12 +206,12 @@ def _name_terms(keys: Longs, forms: list[str]) -> tuple[tuple[str, ...], NDArray
     return tuple(words), np.column_stack([np.where(negated, NEGATED, 0), number[parts]]).astype(np.int32)
 
 
-def _meanings(presence: sp.csr_matrix, words: list[str]) -> sp.csr_matrix:
-    """Return the sum of the vectors of each text's words, divided by the root of their number."""
+def _meanings(presence: sp.csr_matrix, words: list[str], *, columns: int | None) -> sp.csr_matrix:
+    """Return the sum of the vectors of each text's words, divided by the root of their number; the first columns."""
     known = load_word_vectors()
     number = {word: row for row, word in enumerate(known.words)}
     rows = np.array([number.get(word, -1) for word in words], dtype=np.int64)
     found = np.flatnonzero(rows >= 0)
     roots = 1 / np.sqrt(np.maximum(np.diff(presence.indptr), 1)).astype(np.float32)
-    sums = presence[:, found] @ known.vectors[rows[found]]
+    sums = presence[:, found] @ known.vectors[rows[found], :columns]
     return sp.csr_matrix(sums * (MEANING_SHARE * roots)[:, None])

@@ -179,7 +179,9 @@ def make_linear(features: Features, weights: Doubles) -> tuple[LinearPart, NDArr
         grams=features.grams,
         gram_idf=features.gram_idf,
         gram_weights=halve(grams.astype(np.float32)),
-        whole_words=known.words,
-        whole_weights=halve((known.vectors @ (MEANING_SHARE * meanings)).astype(np.float32)),
+        whole_words=known.words if len(meanings) else (),
+        whole_weights=halve((known.vectors @ (MEANING_SHARE * meanings)).astype(np.float32))
+        if len(meanings)
+        else None,
     )
     return linear, shipped * features.shipped_factors[:, None]
