@@ -7,7 +7,7 @@ is the difference.
 
 Texts are those of the sample with a number, 548 a day (a million in five years) in the order of time, from 20 channels,
 about 200 products. Pages are timed over a store of --rows of them: for each filter 20 pages one after the other; the
-overview is what a year's report asks for.
+counts are what a year's report asks for, the overview is the whole page through the application: 13 weeks, and all.
 
     python benchmarks/store.py --rows 1000000 --postgresql postgresql://postgres@127.0.0.1:5432/postgres
 """
@@ -28,11 +28,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from api import create_app
 from feedback_nlp import Analyzer
 from feedback_nlp.records import Analysis, Feedback
 from feedback_nlp.report import DayCounts
+from feedback_nlp.settings import Settings
 from feedback_nlp.store import Store
 from feedback_nlp.store.bulk import _sqlite_insert
 from feedback_nlp.store.tables import analyses, daily_counts, feedback, feedback_topics
@@ -75,12 +78,18 @@ def main() -> None:
     parser.add_argument(
         "--postgresql", metavar="URL", help="a server on which databases may be made and dropped"
     )
+    parser.add_argument("--only", choices=("ingest", "pages"))
+    parser.add_argument("--without-sqlite", action="store_true")
     chosen = parser.parse_args()
     said = analysed_sample()
     for server in (None, chosen.postgresql) if chosen.postgresql else (None,):
+        if server is None and chosen.without_sqlite:
+            continue
         name = "SQLite" if server is None else "PostgreSQL"
-        ingest(name, server, said, chosen)
-        pages(name, server, said, chosen)
+        if chosen.only != "pages":
+            ingest(name, server, said, chosen)
+        if chosen.only != "ingest":
+            pages(name, server, said, chosen)
 
 
 def analysed_sample() -> list[tuple[str, Analysis]]:
@@ -234,7 +243,14 @@ def pages(name: str, server: str | None, said: list[tuple[str, Analysis]], chose
         print(f"{name}: list page p95 {_share(everything, 95):.1f} ms over all of these (needed 50)")
         last = int(chosen.rows / PER_DAY) + 1
         took = [time_overview(store, last) for _ in range(11)]
-        print(f"{name}: overview of a year p95 {_share(took, 95):.0f} ms (needed 1,000)", flush=True)
+        print(f"{name}: counts of a year p95 {_share(took, 95):.0f} ms", flush=True)
+        client = create_app(Settings(access_log=False), Analyzer.load(), store).test_client()
+        for path in ("/overview", "/overview?days=0"):
+            took = time_requests(client, path)
+            print(
+                f"{name}: {path} p50 {_share(took, 50):.0f} ms, p95 {_share(took, 95):.0f} ms (needed 1,000)",
+                flush=True,
+            )
 
 
 def time_pages(store: Store, filters: Filters, runs: int = 20) -> list[float]:
@@ -246,6 +262,18 @@ def time_pages(store: Store, filters: Filters, runs: int = 20) -> list[float]:
         page = store.feedback.page(filters, cursor=cursor)
         took.append((time.perf_counter() - began) * 1000)
         cursor = page.next
+    return took
+
+
+def time_requests(client: FlaskClient, path: str, runs: int = 20) -> list[float]:
+    """Return milliseconds of requests, one after the other; the first, which imports and draws, is not counted."""
+    took = []
+    for run in range(runs + 1):
+        began = time.perf_counter()
+        if client.get(path).status_code != 200:
+            raise SystemExit(f"{path} is not answered")
+        if run:
+            took.append((time.perf_counter() - began) * 1000)
     return took
 
 
