@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
 from playwright.sync_api import sync_playwright
 from waitress.server import create_server  # type: ignore[import-untyped]
@@ -134,12 +135,12 @@ def test_a_bundle_is_activated_by_the_keyboard_alone(client: FlaskClient, own_st
     Worker(own_store, FakeAnalyzer).run_one()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_context(
-            viewport={"width": 390, "height": 800}, java_script_enabled=False
-        ).new_page()
+        page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
         for place in ("/models", f"/models/diff/{job.id}"):
             page.goto(f"http://127.0.0.1:{server.effective_port}{place}")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            assert [found["id"] for found in Axe().run(page).response["violations"]] == []
+            assert page.locator("script").count() == 0
         page.get_by_role("button", name="Activate it for what comes in").focus()
         page.keyboard.press("Enter")
         page.wait_for_url("**/models")
