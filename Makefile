@@ -55,6 +55,7 @@ soak: $(DEV) ## Kill workers, servers and databases for minutes, send hostile re
 	$(BIN)/python benchmarks/faults.py
 	$(BIN)/python benchmarks/hostile.py --requests 10000
 	$(BIN)/python benchmarks/hostile_files.py --files 500
+	$(BIN)/python benchmarks/steady.py --minutes 10
 	$(BIN)/python benchmarks/soak.py $(if $(SOAK_POSTGRESQL),--postgresql "$(SOAK_POSTGRESQL)")
 
 docs: $(DEV) ## Write the command line reference in docs/cli.md anew

@@ -80,11 +80,19 @@ def ask(port: int, sent: HostileRequest) -> tuple[str, float]:
     return status, time.monotonic() - began
 
 
-def memory(process: int) -> float:
-    """Return the MiB that a process and its children hold by themselves or share (PSS)."""
+def descendants(process: int | str) -> list[str]:
+    """Return what a process started, and what they did."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [number for child in children for number in (child, *descendants(child))]
+
+
+def memory(process: int) -> float:
+    """Return the MiB that a process and all that it started hold by themselves or share (PSS).
+
+    All, because what is shared is divided among those that share it, also if they are not looked at.
+    """
     total = 0
-    for number in [str(process), *children]:
+    for number in [str(process), *descendants(process)]:
         for line in Path(f"/proc/{number}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 total += int(line.split()[1])
