@@ -17,7 +17,7 @@ from feedback_nlp.jobs.rescore import submit_rescore
 from feedback_nlp.store import Store
 from feedback_nlp.store.bundles import bundle_place, find_bundles, is_available
 from feedback_nlp.store.jobs import ENDED
-from feedback_nlp.store.values import ModelEntry
+from feedback_nlp.store.model_values import ModelEntry
 
 __all__ = ["blueprint"]
 

@@ -17,7 +17,7 @@ from feedback_nlp.store.bundles import activate_model as activate
 from feedback_nlp.store.bundles import find_bundles, is_available, load_model
 from feedback_nlp.store.bundles import roll_back_model as roll_back
 from feedback_nlp.store.following import ActiveAnalyzer
-from feedback_nlp.store.values import ModelEntry
+from feedback_nlp.store.model_values import ModelEntry
 
 __all__ = ["blueprint", "change_model", "model_body"]
 

@@ -29,7 +29,7 @@ from feedback_nlp.store.bundles import (
     roll_back_model,
 )
 from feedback_nlp.store.following import ActiveAnalyzer
-from feedback_nlp.store.values import ModelEntry
+from feedback_nlp.store.model_values import ModelEntry
 from tests.fake_analyzer import QUIET, FakeAnalyzer
 from tests.stores import said
 

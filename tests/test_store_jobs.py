@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feedback_nlp.errors import JobConflictError, NotStoredError
-from feedback_nlp.store import Store
-from feedback_nlp.store import jobs as module
+from feedback_nlp.store import Store, job_queries
 from feedback_nlp.store.jobs import Beat, JobProgress, JobRecord, JobTable
 
 KINDS = ["score"]
@@ -175,7 +174,7 @@ def test_a_clock_that_jumps_holds_no_job_back(
 ) -> None:
     add(store)
     job = taken(store, "dead", 6.0)
-    monkeypatch.setattr(module, "_now", lambda connection: datetime.now(UTC) + jump)
+    monkeypatch.setattr(job_queries, "now", lambda connection: datetime.now(UTC) + jump)
     again = store.jobs.claim("alive", KINDS, 6.0)
     assert again is not None
     assert again.id == job.id

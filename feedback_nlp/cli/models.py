@@ -12,7 +12,7 @@ from feedback_nlp.cli.terminal import printable
 
 if TYPE_CHECKING:
     from feedback_nlp.store import Store
-    from feedback_nlp.store.values import ModelEntry
+    from feedback_nlp.store.model_values import ModelEntry
 
 __all__ = ["models"]
 

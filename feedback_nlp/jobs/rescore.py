@@ -13,8 +13,8 @@ from feedback_nlp.records import Analysis
 from feedback_nlp.store import Store
 from feedback_nlp.store.bundles import is_available, load_model
 from feedback_nlp.store.jobs import JobRecord
+from feedback_nlp.store.model_values import ModelEntry
 from feedback_nlp.store.rescoring import StoredText
-from feedback_nlp.store.values import ModelEntry
 
 __all__ = ["diff_of", "rescore", "submit_rescore"]
 

@@ -23,8 +23,8 @@ from feedback_nlp.errors import InputError
 from feedback_nlp.review.comparing import FieldGain, compare_predictions
 from feedback_nlp.store import Store
 from feedback_nlp.store.bundles import activate_model, adopt_bundle, bundle_place
+from feedback_nlp.store.model_values import ModelEntry
 from feedback_nlp.store.taxonomy import Taxonomy
-from feedback_nlp.store.values import ModelEntry
 from feedback_nlp.training.adapt import PENALTY, Adapter, PersonsLabels, Predictions
 
 __all__ = ["LEAST_TEXTS", "Retrained", "anchor_texts", "corrected_texts", "retrain"]

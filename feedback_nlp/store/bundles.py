@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp.bundle import load_bundle, read_manifest
 from feedback_nlp.errors import BundleError, BundleNotFoundError, InputError, OutputError
 from feedback_nlp.records import ModelId
-from feedback_nlp.store.values import ModelEntry
+from feedback_nlp.store.model_values import ModelEntry
 
 if TYPE_CHECKING:
     from feedback_nlp.analyzer import Analyzer

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp.errors import FeedbackError
 from feedback_nlp.records import Analysis, ModelId
 from feedback_nlp.store.bundles import load_model
-from feedback_nlp.store.values import ModelEntry
+from feedback_nlp.store.model_values import ModelEntry
 
 if TYPE_CHECKING:
     from feedback_nlp.store.store import Store

@@ -9,124 +9,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, text, tuple_
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from feedback_nlp.errors import JobConflictError, NotStoredError
+from feedback_nlp.errors import JobConflictError
+from feedback_nlp.store import job_queries as q
 from feedback_nlp.store.engine import Database
+from feedback_nlp.store.job_values import ENDED, Beat, JobProgress, JobRecord, JobState
 from feedback_nlp.store.service_tables import jobs
 
 __all__ = ["ENDED", "LEASE_SECONDS", "Beat", "JobProgress", "JobRecord", "JobState", "JobTable"]
 
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
-#: States in which nothing happens to a job any more.
-ENDED = ("done", "failed", "cancelled")
 #: A worker that has not been heard of for so long has lost its job; it renews every second.
 LEASE_SECONDS = 6.0
 #: Tries at one place of a job before it is given up.
 MAX_ATTEMPTS = 5
-#: Longest wait between tries; a waiting time beyond it is the work of a clock that was set back.
-MAX_WAIT_SECONDS = 300.0
 LOST = (
     "The worker was lost {count} times at the same place of the job, most likely for lack of memory. "
     "Send the rows in smaller files to find the one that does it."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class JobProgress:
-    """How far a job is.
-
-    Parameters
-    ----------
-    rows_read, rows_scored, rows_rejected : int
-        read = scored + rejected, for jobs that score a file.
-    fraction : float or None
-        Share that is done, in [0, 1]; None where it is not known.
-    rate : float or None
-        Rows a second of this run.
-    seconds_left : float or None
-    """
-
-    rows_read: int = 0
-    rows_scored: int = 0
-    rows_rejected: int = 0
-    fraction: float | None = None
-    rate: float | None = None
-    seconds_left: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JobRecord:
-    """A background job, as the table has it.
-
-    Parameters
-    ----------
-    id : str
-        Random (UUID 4).
-    kind : str
-        What it does; a name in `feedback_nlp.jobs.kinds`.
-    state : {"queued", "running", "done", "failed", "cancelled"}
-    owner : str
-        Id of the API key that started it; empty without keys.
-    options : dict
-        What it was told; plain JSON.
-    result : dict or None
-        What came of it once it is done; before that how far it is, as in `JobProgress`.
-    error : str or None
-        Why it failed.
-    attempts : int
-        Tries since it last got on.
-    lease_owner : str or None
-        The worker that has it or had it last.
-    """
-
-    id: str
-    kind: str
-    state: JobState
-    owner: str
-    idempotency_key: str | None
-    request_digest: str | None
-    options: dict[str, Any]
-    result: dict[str, Any] | None
-    rows_total: int | None
-    rows_read: int
-    rows_scored: int
-    rows_rejected: int
-    attempts: int
-    cancel_requested: bool
-    lease_owner: str | None
-    lease_until: datetime | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    error: str | None = field(default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """What a worker hears when it renews its lease.
-
-    Parameters
-    ----------
-    held : bool
-        Whether the job is still its own.
-    cancel : bool
-        Whether somebody wants it stopped.
-    others_wait : bool
-        Whether a job of another owner waits.
-    """
-
-    held: bool
-    cancel: bool = False
-    others_wait: bool = False
-
-
-_COLUMNS = tuple(jobs.c[item.name] for item in fields(JobRecord))
 
 
 class JobTable:
@@ -179,14 +83,14 @@ class JobTable:
         with self.database.write() as connection:
             added = connection.execute(
                 insert(jobs)
-                .values(**row, created_at=_now(connection))
+                .values(**row, created_at=q.now(connection))
                 .on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
                 .returning(jobs.c.id)
             )
             if added.first() is not None:
-                return _one(connection, jobs.c.id == row["id"]), True
+                return q.one_job(connection, jobs.c.id == row["id"]), True
             same = and_(jobs.c.owner == owner, jobs.c.idempotency_key == idempotency_key)
-            found = _one(connection, same)
+            found = q.one_job(connection, same)
         if found.request_digest != request_digest or found.kind != kind:
             raise JobConflictError(
                 f"The idempotency key was used for job {found.id}, with another file or other options.",
@@ -209,7 +113,7 @@ class JobTable:
             If there is none under this id, or it belongs to somebody else.
         """
         with self.database.read() as connection:
-            return _one(connection, _mine(job_id, owner))
+            return q.one_job(connection, q.mine(job_id, owner))
 
     def list(
         self,
@@ -231,7 +135,7 @@ class JobTable:
         before : JobRecord or None, default=None
             Go on behind this one.
         """
-        wanted = select(*_COLUMNS).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
+        wanted = select(*q.COLUMNS).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
         if owner is not None:
             wanted = wanted.where(jobs.c.owner == owner)
         if states:
@@ -278,12 +182,12 @@ class JobTable:
             As for `get`.
         """
         with self.database.write() as connection:
-            job = _one(connection, _mine(job_id, owner))
+            job = q.one_job(connection, q.mine(job_id, owner))
             if job.state == "queued":
-                _end(connection, job.id, "cancelled")
+                q.end(connection, job.id, "cancelled")
             elif job.state == "running":
-                _change(connection, job.id, cancel_requested=True)
-            return _one(connection, jobs.c.id == job.id)
+                q.change(connection, job.id, cancel_requested=True)
+            return q.one_job(connection, jobs.c.id == job.id)
 
     def delete(self, job_id: str, owner: str | None = None) -> JobRecord:
         """Delete a job; a worker that runs it stops at its next chunk.
@@ -294,7 +198,7 @@ class JobTable:
             As for `get`.
         """
         with self.database.write() as connection:
-            job = _one(connection, _mine(job_id, owner))
+            job = q.one_job(connection, q.mine(job_id, owner))
             connection.execute(jobs.delete().where(jobs.c.id == job.id))
             return job
 
@@ -314,18 +218,18 @@ class JobTable:
         longest since one of theirs was served; then the oldest.
         """
         with self.database.write() as connection:
-            now = _now(connection)
+            now = q.now(connection)
             while True:
-                found = connection.execute(_next(now, kinds, lease_seconds)).mappings().first()
+                found = connection.execute(q.next_job(now, kinds, lease_seconds)).mappings().first()
                 if found is None:
                     return None
                 job = JobRecord(**found)
                 if job.cancel_requested:
-                    _end(connection, job.id, "cancelled")
+                    q.end(connection, job.id, "cancelled")
                 elif job.attempts >= MAX_ATTEMPTS:
-                    _end(connection, job.id, "failed", error=job.error or LOST.format(count=job.attempts))
+                    q.end(connection, job.id, "failed", error=job.error or LOST.format(count=job.attempts))
                 else:
-                    _change(
+                    q.change(
                         connection,
                         job.id,
                         state="running",
@@ -334,7 +238,7 @@ class JobTable:
                         lease_until=now + timedelta(seconds=lease_seconds),
                         started_at=job.started_at or now,
                     )
-                    return _one(connection, jobs.c.id == job.id)
+                    return q.one_job(connection, jobs.c.id == job.id)
 
     def beat(
         self, job: JobRecord, worker: str, progress: JobProgress | None, lease_seconds: float = LEASE_SECONDS
@@ -344,18 +248,18 @@ class JobTable:
         A job that has got further than before has all its attempts again.
         """
         with self.database.write() as connection:
-            now = _now(connection)
+            now = q.now(connection)
             changes: dict[str, Any] = {"lease_until": now + timedelta(seconds=lease_seconds)}
             found = connection.execute(
-                select(jobs.c.cancel_requested, jobs.c.rows_read).where(_held(job.id, worker))
+                select(jobs.c.cancel_requested, jobs.c.rows_read).where(q.held(job.id, worker))
             ).first()
             if found is None:
                 return Beat(held=False)
             if progress is not None:
-                changes |= _noted(progress)
+                changes |= q.noted(progress)
                 if progress.rows_read > found.rows_read:
                     changes["attempts"] = 1
-            _change(connection, job.id, **changes)
+            q.change(connection, job.id, **changes)
             waiting = select(jobs.c.id).where(jobs.c.state == "queued", jobs.c.owner != job.owner).limit(1)
             return Beat(True, found.cancel_requested, connection.execute(waiting).first() is not None)
 
@@ -371,10 +275,10 @@ class JobTable:
     ) -> bool:
         """End a job; False if it is not this worker's any more, and then nothing is changed."""
         with self.database.write() as connection:
-            if not _holds(connection, job.id, worker):
+            if not q.holds(connection, job.id, worker):
                 return False
-            noted = {} if progress is None else _noted(progress)
-            _end(connection, job.id, state, **(noted | {"result": result, "error": error}))
+            noted = {} if progress is None else q.noted(progress)
+            q.end(connection, job.id, state, **(noted | {"result": result, "error": error}))
             return True
 
     def release(
@@ -396,99 +300,17 @@ class JobTable:
             Why; without one the attempt does not count.
         """
         with self.database.write() as connection:
-            if not _holds(connection, job.id, worker):
+            if not q.holds(connection, job.id, worker):
                 return False
-            moment = _now(connection) + timedelta(seconds=min(wait_seconds, MAX_WAIT_SECONDS))
+            moment = q.now(connection) + timedelta(seconds=min(wait_seconds, q.MAX_WAIT_SECONDS))
             changes: dict[str, Any] = {"state": "queued", "lease_until": moment, "error": error}
             if progress is not None:
-                changes |= _noted(progress)
+                changes |= q.noted(progress)
             if error is None:
                 changes["attempts"] = (
                     func.max(jobs.c.attempts - 1, 0)
                     if self.database.is_sqlite
                     else (func.greatest(jobs.c.attempts - 1, 0))
                 )
-            _change(connection, job.id, **changes)
+            q.change(connection, job.id, **changes)
             return True
-
-
-def _now(connection: Connection) -> datetime:
-    """Return the time by one clock for all workers: PostgreSQL's own; with SQLite they are on one machine."""
-    if connection.dialect.name == "sqlite":
-        return datetime.now(UTC)
-    moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return moment.astimezone(UTC)
-
-
-def _one(connection: Connection, which: ColumnElement[bool]) -> JobRecord:
-    found = connection.execute(select(*_COLUMNS).where(which)).mappings().first()
-    if found is None:
-        raise NotStoredError("There is no such job.", remedy="GET /v1/jobs lists yours.")
-    return JobRecord(**found)
-
-
-def _mine(job_id: str, owner: str | None) -> ColumnElement[bool]:
-    by_id = jobs.c.id == job_id
-    return by_id if owner is None else and_(by_id, jobs.c.owner == owner)
-
-
-def _held(job_id: str, worker: str) -> ColumnElement[bool]:
-    return and_(jobs.c.id == job_id, jobs.c.state == "running", jobs.c.lease_owner == worker)
-
-
-def _holds(connection: Connection, job_id: str, worker: str) -> bool:
-    held = select(jobs.c.id).where(_held(job_id, worker)).with_for_update()
-    return connection.execute(held).first() is not None
-
-
-def _change(connection: Connection, job_id: str, **values: Any) -> None:
-    connection.execute(jobs.update().where(jobs.c.id == job_id).values(**values))
-
-
-def _end(connection: Connection, job_id: str, state: str, **values: Any) -> None:
-    _change(connection, job_id, state=state, finished_at=_now(connection), **values)
-
-
-def _noted(progress: JobProgress) -> dict[str, Any]:
-    return {
-        "rows_read": progress.rows_read,
-        "rows_scored": progress.rows_scored,
-        "rows_rejected": progress.rows_rejected,
-        "result": {
-            "fraction": progress.fraction,
-            "rate": progress.rate,
-            "seconds_left": progress.seconds_left,
-        },
-    }
-
-
-def _next(now: datetime, kinds: Collection[str], lease_seconds: float) -> Select[Any]:
-    """Select the job that is to be taken next, locked against other workers."""
-    others = jobs.alias()
-    running = (
-        select(func.count())
-        .where(others.c.owner == jobs.c.owner, others.c.state == "running", others.c.lease_until > now)
-        .scalar_subquery()
-    )
-    # The last lease of an owner's jobs says when one of them was served last.
-    served = select(func.max(others.c.lease_until)).where(others.c.owner == jobs.c.owner).scalar_subquery()
-    # A lease that lies further ahead than any is granted comes from a clock that has been set back since.
-    free = and_(
-        jobs.c.state == "queued",
-        or_(
-            jobs.c.lease_until.is_(None),
-            jobs.c.lease_until <= now,
-            jobs.c.lease_until > now + timedelta(seconds=MAX_WAIT_SECONDS),
-        ),
-    )
-    lost = and_(
-        jobs.c.state == "running",
-        or_(jobs.c.lease_until <= now, jobs.c.lease_until > now + timedelta(seconds=2 * lease_seconds)),
-    )
-    return (
-        select(*_COLUMNS)
-        .where(jobs.c.kind.in_(kinds), or_(free, lost))
-        .order_by((jobs.c.state == "queued"), running, served.nulls_first(), jobs.c.created_at, jobs.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=jobs)
-    )

@@ -13,8 +13,8 @@ from feedback_nlp.errors import NotStoredError
 from feedback_nlp.records import ModelId
 from feedback_nlp.store.audit import add_entry
 from feedback_nlp.store.engine import Database
+from feedback_nlp.store.model_values import Activation, ModelEntry
 from feedback_nlp.store.tables import analyses, model_activations, models
-from feedback_nlp.store.values import Activation, ModelEntry
 
 __all__ = ["ModelRegistry", "model_key"]
 

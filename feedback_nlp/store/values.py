@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from feedback_nlp.records import Analysis, SentenceSentiment, TopicFinding
 
 __all__ = [
-    "Activation",
     "Added",
     "Correction",
     "Deletion",
     "Filters",
-    "ModelEntry",
     "Page",
     "Revision",
     "StoredDetails",
@@ -274,59 +272,3 @@ class Deletion:
     subject_digest: str
     counts: dict[str, int]
     jobs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """A model bundle that the store knows.
-
-    Parameters
-    ----------
-    key : int
-        Number in the store.
-    model : str
-        name@version+digest, as in the column fb_model.
-    name, version, digest : str
-    path : str or None
-        Folder; None is the shipped bundle.
-    added_at : datetime
-    active : bool
-        Whether it analyses what comes in.
-    activated_at : datetime or None
-        When it last became the active one.
-    analyses : int or None
-        How many analyses it made, where counted.
-    metrics : dict
-        From its manifest.
-    """
-
-    key: int
-    model: str
-    name: str
-    version: str
-    digest: str
-    path: str | None
-    added_at: datetime
-    active: bool
-    activated_at: datetime | None
-    metrics: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """One change of the bundle that analyses what comes in.
-
-    Parameters
-    ----------
-    model : str
-        Which became active.
-    at : datetime
-    actor : str
-        Who wanted it: ``key:PREFIX``, ``cli:USER``, ``local``, or ``start`` for the program itself.
-    reason : {"start", "activate", "rollback"}
-    """
-
-    model: str
-    at: datetime
-    actor: str
-    reason: str
