@@ -96,14 +96,29 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
 
 def _read_ahead(request: Any) -> None:
-    """Read the beginning of a body of known length, unless the caller waits for a word of ours before it sends it."""
+    """Read the beginning of a body, unless the caller waits for a word of ours before it sends it."""
     names = {name for name, _ in request.headers}
-    if "CONTENT-LENGTH" not in names or "EXPECT" in names:
+    if "EXPECT" in names or not names & {"CONTENT-LENGTH", "TRANSFER-ENCODING"}:
         return
     try:
         begun = request.body.read(READ_AHEAD)
-    except Exception:
+    except Exception as error:
+        request.body = _Broken(error)
         return
     kept = io.BytesIO()
     kept.write(begun + request.body.buf.getvalue())
     request.body.buf = kept
+
+
+class _Broken:
+    """A body that broke off or has no HTTP framing: whoever reads it meets the error, and the connection is closed."""
+
+    failed = True
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def read(self, size: int = -1) -> bytes:
+        raise self._error
+
+    readline = read
