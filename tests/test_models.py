@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import shutil
+import signal
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -154,6 +157,33 @@ def test_a_process_follows_by_itself(store: Store, monkeypatch: pytest.MonkeyPat
     assert next(analyzer.analyze_many(["lovely"])).model == NEW
     assert analyzer.model == NEW
     analyzer.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+def test_processes_of_a_server_follow_what_another_process_activates(own_store: Store) -> None:
+    analyzer = follower(own_store)
+    own_store.models.register(NEW)
+    own_store.close()  # connections do not go over a fork
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(write, analyzer.analyze("lovely").model.version.encode())
+            while analyzer.model == OLD:
+                threading.Event().wait(0.01)
+            os.write(write, analyzer.analyze("lovely").model.version.encode())
+        finally:
+            os._exit(0)
+    try:
+        assert os.read(read, 10) == b"0.0.1"
+        own_store.models.activate(str(NEW), "eve")
+        assert select.select([read], [], [], 20)[0]
+        assert os.read(read, 10) == b"0.0.2"
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(read)
+        os.close(write)
 
 
 def test_what_cannot_be_loaded_changes_nothing_and_is_told_once(own_store: Store) -> None:
