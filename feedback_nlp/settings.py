@@ -128,7 +128,10 @@ class Settings:
         "without keys there is none.",
     )
     bundle: Path | None = _row(  # noqa: RUF009 (a dataclass field)
-        "BUNDLE", None, take.path, "Folder of the model bundle; not set means the shipped one."
+        "BUNDLE",
+        None,
+        take.path,
+        "Folder of the model bundle; not set means the shipped one. A service begins with it.",
     )
     precision: float | None = _row(
         "PRECISION",
