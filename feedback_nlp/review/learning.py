@@ -1,6 +1,6 @@
 """A candidate bundle from the one in use and what people corrected, and whether it is better.
 
-It is judged on corrections that it did not see (four folds, each predicted by a model fitted to the other three) and
+It is judged on corrections that it did not see (three folds, each predicted by a model fitted to the other two) and
 that the bundle in use did not see either, text by text against that bundle; then by the behaviour suite.
 """
 
@@ -31,7 +31,7 @@ __all__ = ["LEAST_TEXTS", "Retrained", "anchor_texts", "corrected_texts", "retra
 
 #: With fewer corrected texts nothing is learned.
 LEAST_TEXTS: Final = 20
-_FOLDS: Final = 4
+_FOLDS: Final = 3
 #: Sentences of the behaviour suite's tuning half on which the bundle is held; the other half judges as well.
 _ANCHORS: Final = 2000
 _SEED: Final = 0
