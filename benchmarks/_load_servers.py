@@ -40,10 +40,12 @@ texts = json.load(open(sys.argv[1]))
 analyzer = Analyzer.load()
 chance = random.Random(int(sys.argv[2]))
 for line in sys.stdin:
-    end, done = time.perf_counter() + float(line), 0
+    seconds, whole = line.split()
+    end, done = time.perf_counter() + float(seconds), 0
     began = time.perf_counter()
     while time.perf_counter() < end:
-        done += len(list(analyzer.analyze_many(chance.sample(texts, len(texts)))))
+        found = list(analyzer.analyze_many(chance.sample(texts, len(texts))))
+        done += len([one.to_dict() for one in found] if whole == "whole" else found)
     print(json.dumps([done, time.perf_counter() - began]), flush=True)
 """
 
@@ -95,11 +97,18 @@ class InMemory:
         ]
         self.rate(0.1)
 
-    def rate(self, seconds: float) -> float:
-        """Return the texts a second of all processes together, running at the same time."""
+    def rate(self, seconds: float, *, whole: bool = False) -> float:
+        """Return the texts a second of all processes together, running at the same time.
+
+        Parameters
+        ----------
+        seconds : float
+        whole : bool, default=False
+            Whether each analysis is also made into what the API answers, with its topics and sentences.
+        """
         for child in self._children:
             assert child.stdin is not None  # noqa: S101 - for the type checker
-            child.stdin.write(f"{seconds}\n")
+            child.stdin.write(f"{seconds} {'whole' if whole else 'records'}\n")
             child.stdin.flush()
         answers = [json.loads(child.stdout.readline()) for child in self._children if child.stdout]
         return sum(done / took for done, took in answers)

@@ -100,7 +100,7 @@ def measure(
         "single": (ours, single),
         "batch": (ours, batch_requests(ours[0], texts)),
     }
-    rates: dict[str, list[float]] = {name: [] for name in (*work, "memory")}
+    rates: dict[str, list[float]] = {name: [] for name in (*work, "memory", "whole")}
     costs: dict[str, list[float]] = {name: [] for name in work}
     outcomes: list[Outcome] = []
     for warm_up in (True, *[False] * options.rounds):
@@ -110,13 +110,14 @@ def measure(
             before = cpu_seconds(parent)
             found[name] = press(address, requests, connections=options.connections, seconds=seconds)
             costs[name].append((cpu_seconds(parent) - before) / max(1, len(found[name].latencies)))
-        in_memory = memory.rate(seconds)
+        in_memory, whole = memory.rate(seconds), memory.rate(seconds, whole=True)
         if warm_up:
             costs = {name: [] for name in work}
             continue
         for name, outcome in found.items():
             rates[name].append(outcome.rate)
         rates["memory"].append(in_memory)
+        rates["whole"].append(whole)
         half = max(1.0, found["single"].rate / 2)
         outcomes.append(
             press_at_rate(ours[0], single, connections=options.connections, seconds=seconds, rate=half)
@@ -134,7 +135,10 @@ def report(rates: dict[str, list[float]], costs: dict[str, list[float]], outcome
     row("empty Flask endpoint", rates["empty"], "requests/s")
     row("POST /v1/score", rates["single"], "requests/s", ratio_of(rates["single"], rates["empty"]))
     row("in memory, as many processes", rates["memory"], "texts/s")
-    row(f"POST /v1/score/batch of {BATCH}", batch_texts, "texts/s", ratio_of(batch_texts, rates["memory"]))
+    row("the same as answers, with topics and sentences", rates["whole"], "texts/s")
+    name = f"POST /v1/score/batch of {BATCH}"
+    row(name, batch_texts, "texts/s", ratio_of(batch_texts, rates["memory"]))
+    row(f"{name}, against answers", batch_texts, "texts/s", ratio_of(batch_texts, rates["whole"]))
     microseconds = {name: [1e6 * cost for cost in costs[name]] for name in costs}
     row("processor time of the empty endpoint", microseconds["empty"], "us a request")
     shares = ratio_of(microseconds["empty"], microseconds["single"])

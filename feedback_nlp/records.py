@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 __all__ = [
     "KINDS",
@@ -129,8 +130,7 @@ class ModelId:
         return f"{self.name}@{self.version}+{self.digest[:12]}"
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceSentiment:
+class SentenceSentiment(NamedTuple):
     """One sentence: code-point offsets into the text as given, label, and P(positive) - P(negative)."""
 
     start: int
@@ -139,8 +139,7 @@ class SentenceSentiment:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class TopicFinding:
+class TopicFinding(NamedTuple):
     """One topic of a text: its probability, its own sentiment, and the sentences it stands in (from 0)."""
 
     topic: str
@@ -295,11 +294,11 @@ class Analysis:
             The caller's identifier, put first.
         """
         ok = self.status == "ok"
-        score, negative, neutral, positive, confidence = map(_rounded, self._printed_figures())
+        score, negative, neutral, positive, confidence = self._printed_figures()
         sentiment = {
             "label": self.sentiment,
             "score": score,
-            "confidence": confidence,
+            "confidence": _rounded(confidence),
             "uncertain": self.uncertain,
             "mixed_probability": _rounded(self.mixed_probability),
             "probabilities": {"negative": negative, "neutral": neutral, "positive": positive},
@@ -312,8 +311,8 @@ class Analysis:
             "language": {"code": self.language, "confidence": _rounded(self.language_confidence)},
             "sentiment": sentiment if ok else None,
             "kind": {"label": self.kind, "confidence": _rounded(self.kind_confidence)} if ok else None,
-            "topics": [_topic_dict(finding) for finding in self.topics] if ok else None,
-            "sentences": [_sentence_dict(sentence) for sentence in self.sentences] if ok else None,
+            "topics": _topic_dicts(self.topics) if ok else None,
+            "sentences": _sentence_dicts(self.sentences) if ok else None,
             "explanation": [_contribution_dict(part) for part in self.explanation] if ok else None,
             "flags": list(self.flags),
             "warnings": list(self.warnings),
@@ -422,10 +421,12 @@ def _ten_thousandths(*shares: float) -> list[int]:
     """
     scaled = [share * 10_000 for share in shares]
     whole = [int(value) for value in scaled]
-    left = 10_000 - sum(whole)
-    # The sort is stable: of equal remainders the earlier share gains.
-    for place in sorted(range(len(whole)), key=lambda place: whole[place] - scaled[place])[: max(left, 0)]:
+    remainders = [value - floor for value, floor in zip(scaled, whole, strict=True)]
+    for _ in range(10_000 - sum(whole)):
+        # Of equal remainders the earlier share gains.
+        place = remainders.index(max(remainders))
         whole[place] += 1
+        remainders[place] -= 1
     return whole
 
 
@@ -437,22 +438,18 @@ def _decimals(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _topic_dict(finding: TopicFinding) -> dict[str, Any]:
-    return {
-        "topic": finding.topic,
-        "probability": _rounded(finding.probability),
-        "sentiment": finding.sentiment,
-        "sentences": list(finding.sentences),
-    }
+def _topic_dicts(findings: Iterable[TopicFinding]) -> list[dict[str, Any]]:
+    return [
+        {"topic": topic, "probability": round(p, 4), "sentiment": sentiment, "sentences": list(places)}
+        for topic, p, sentiment, places in findings
+    ]
 
 
-def _sentence_dict(sentence: SentenceSentiment) -> dict[str, Any]:
-    return {
-        "start": sentence.start,
-        "end": sentence.end,
-        "sentiment": sentence.sentiment,
-        "score": _rounded(sentence.score),
-    }
+def _sentence_dicts(sentences: Iterable[SentenceSentiment]) -> list[dict[str, Any]]:
+    return [
+        {"start": start, "end": end, "sentiment": sentiment, "score": round(score, 4)}
+        for start, end, sentiment, score in sentences
+    ]
 
 
 def _contribution_dict(part: Contribution) -> dict[str, Any]:

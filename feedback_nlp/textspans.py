@@ -132,10 +132,8 @@ class BatchDetails:
         chances = self._sentence_chances()
         labels = chances.argmax(axis=1).tolist()
         scores = (chances[:, 2] - chances[:, 0]).tolist()
-        return tuple(
-            SentenceSentiment(start, end, SENTIMENTS[label], score)
-            for start, end, label, score in zip(starts, ends, labels, scores, strict=True)
-        )
+        names = map(SENTIMENTS.__getitem__, labels)
+        return tuple(map(SentenceSentiment, starts, ends, names, scores))
 
     def _sentence_chances(self) -> NDArray[np.float64]:
         """Return P(negative, neutral, positive) of all sentences, each judged as if it were a whole text."""
