@@ -84,7 +84,9 @@ class PlainAnalyzer:
         self._reference = ReferenceScorer(analyzer.bundle.linear)
         none = np.zeros(0, dtype=np.int64)
         few = np.zeros(0, dtype=np.int32)
-        self._no_tokens = Tokens(none, few, few, none, none, np.zeros(0, dtype=np.int8), 0)
+        self._no_tokens = Tokens(
+            none, few, few, none, none, np.zeros(0, dtype=np.int8), np.zeros(0, dtype=np.bool_), 0
+        )
 
     def analyze_batch(self, texts: list[str]) -> list[Analysis]:
         """Return one analysis a text."""
@@ -114,7 +116,11 @@ class PlainAnalyzer:
             first + index for first, one in zip(ends, prepared, strict=False) for index in one.sentences
         ]
         return BatchScores(
-            replace(self._no_tokens, sentences=np.array(of_tokens, dtype=np.int64)),
+            replace(
+                self._no_tokens,
+                sentences=np.array(of_tokens, dtype=np.int64),
+                asides=np.array([aside for one in prepared for aside in one.asides], dtype=np.bool_),
+            ),
             self._reference._apply([(one, None) for one in prepared]),
             self._reference._apply([(prepared[row], clause) for row, clause in clauses]),
             np.array([row for row, _ in clauses], dtype=np.int64),

@@ -78,6 +78,8 @@ def transfer_recipe(shipped: Recipe) -> Recipe:
         shipped,
         teacher=None,
         plain_sentences_weight=0.0,
+        own_sentences_weight=0.0,
+        own_head_weight=0.0,
         sets=tuple(replace(part, max_rows=MAX_ROWS, weight=1.0) for part in shipped.sets),
         gold=replace(shipped.gold, sentiment_weight=GOLD_WEIGHT, kind_weight=0.0, topics_weight=0.0),
     )

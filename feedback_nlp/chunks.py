@@ -21,14 +21,13 @@ from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import (
     BREAKS,
     CLAUSE_MARKS,
-    CONTRASTS,
     LIFTERS,
     LINE_BREAK,
     NEGATORS,
-    WISHES,
     build_tokenizer,
     mend_surrogates,
 )
+from feedback_nlp.roles import CONTRASTS, WISHES, cues_of
 from feedback_nlp.shapes import ShapeReader
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ Ints = NDArray[np.int32]
 
 
 class Form:
-    """Bits that say what a normal form does to its neighbours (see preprocess)."""
+    """Bits that say what a normal form does to its neighbours (see preprocess); roles.Cue has those above them."""
 
     WORD, MARK, END, ELLIPSIS, EMOTE = 1, 2, 4, 8, 16
     NEGATOR, LIFTER, CONTRAST, WISH, BREAK, CLAUSE_MARK = 32, 64, 128, 256, 512, 1024
@@ -84,7 +83,7 @@ def bits_of(form: str) -> int:
         bits |= Form.EXPRESSIVE
     if cls != WORD and (cls != MARK or form in BREAKS):
         bits |= Form.BREAK
-    return bits
+    return bits | cues_of(form)
 
 
 class ChunkTable:

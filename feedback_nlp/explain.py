@@ -14,13 +14,21 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.bundle import Floats
 from feedback_nlp.forms import EXPRESSIVE_MARKS, MARK, WORD
 from feedback_nlp.heads import Heads
 from feedback_nlp.preprocess import NEGATED, SCOPE_PREFIX, Prepared, Preprocessor
 from feedback_nlp.records import SENTIMENTS, Contribution
-from feedback_nlp.scoring import BatchScores, LinearScorer
-from feedback_nlp.sentiment import N_SENTIMENTS, pool_clauses
+from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.sentiment import (
+    BEST,
+    LAST,
+    MEAN,
+    N_SENTIMENTS,
+    TEXT,
+    WORST,
+    ClausePools,
+    pool_clauses,
+)
 from feedback_nlp.terms import MAX_TERM_WORDS, term_names
 
 __all__ = ["Explainer", "Explanation"]
@@ -84,7 +92,7 @@ class Explainer:
             (place for place in range(N_SENTIMENTS) if place != label), key=lambda place: decisions[place]
         )
         contrast = head.weights[:, label] - head.weights[:, against]
-        whole, by_clause = _directions(contrast, scores, pools.shares, pools.last, pools.best, pools.worst)
+        whole, by_clause = _directions(contrast, pools)
         prepared = self._preprocessor.prepare(text)
         sums: dict[_Span, float] = defaultdict(float)
         self._spread(prepared, range(len(prepared.forms)), whole, sums)
@@ -125,22 +133,16 @@ class Explainer:
             _share(sums, places, value)
 
 
-def _directions(
-    contrast: NDArray[np.float64],
-    scores: BatchScores,
-    shares: Floats,
-    last: NDArray[np.int64],
-    best: NDArray[np.int64],
-    worst: NDArray[np.int64],
-) -> tuple[Doubles, list[Doubles]]:
+def _directions(contrast: NDArray[np.float64], pools: ClausePools) -> tuple[Doubles, list[Doubles]]:
     """Return by what each of the four scores of the text, and of each clause, counts in the decision."""
-    by_clause = [share * contrast[4:8] for share in shares]
+    in_mean = contrast[MEAN] + (contrast[TEXT] if pools.replaced[0] else 0)
+    by_clause = [share * in_mean for share in pools.shares]
     if by_clause:
-        by_clause[last[0]] = by_clause[last[0]] + contrast[8:12]
+        by_clause[pools.last[0]] = by_clause[pools.last[0]] + contrast[LAST]
         tilt = np.array([-1.0, 0.0, 1.0, 0.0])
-        by_clause[best[0]] = by_clause[best[0]] + contrast[12] * tilt
-        by_clause[worst[0]] = by_clause[worst[0]] + contrast[13] * tilt
-    return contrast[:4], by_clause
+        by_clause[pools.best[0]] = by_clause[pools.best[0]] + contrast[BEST] * tilt
+        by_clause[pools.worst[0]] = by_clause[pools.worst[0]] + contrast[WORST] * tilt
+    return np.zeros(N_SENTIMENTS) if pools.replaced[0] else contrast[TEXT], by_clause
 
 
 def _share(sums: dict[_Span, float], places: list[_Span], value: float) -> None:

@@ -67,7 +67,7 @@ def terms_of(prepared: Prepared, clause: int | None = None) -> list[str]:
 
 
 def spellings_of(prepared: Prepared, clause: int | None = None) -> list[str]:
-    """Return the distinct words of a text, sorted; placeholders such as "<url>" have no spelling."""
+    """Return the distinct words of a text, sorted; placeholders such as "<name>" have no spelling."""
     triples = zip(prepared.forms, prepared.classes, prepared.clauses, strict=True)
     return sorted({f for f, c, i in triples if c == WORD and f[0] != "<" and clause in (None, i)})
 

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from feedback_nlp.neutral import NEUTRAL_FORMS
+
 __all__ = [
     "ADDRESS",
     "DOMAINS",
@@ -73,6 +75,7 @@ _EXPANSIONS = {
     "cant": "not",
     "cannt": "not",
     "wont": "not",
+    **NEUTRAL_FORMS,
 }
 
 
@@ -89,16 +92,16 @@ def normalize_token(text: str) -> str:
     -------
     str
         Lower case, compatibility forms and quotes unified, invisible characters gone, three and more equal
-        letters cut to two, contractions written out; placeholders for addresses, handles, numbers and
-        emoticons. Empty for a token of invisible characters only.
+        letters cut to two, contractions written out; placeholders for numbers, emoticons, names and other words
+        that must not decide (see neutral). Empty for what says nothing: addresses, handles, invisible characters.
 
     Examples
     --------
-    >>> [normalize_token(t) for t in ("SOOOO", "n’t", "49.90", "https://a.example/b", "@shop", ":-(", "５")]
-    ['soo', 'not', '<number>', '<url>', '<handle>', '<sad>', '5']
+    >>> [normalize_token(t) for t in ("SOOOO", "n’t", "49.90", "https://a.example/b", "@shop", ":-(", "Emma")]
+    ['soo', 'not', '<number>', '', '', '<sad>', '<name>']
     """
     if text[:1] == "@" and text.isascii() and text[1:].replace("_", "").isalnum():
-        return "<handle>"
+        return ""
     if text in _EMOTICONS_GLAD:
         return "<glad>"
     if text in _EMOTICONS_SAD:
@@ -111,9 +114,9 @@ def normalize_token(text: str) -> str:
     if any(c.isdigit() for c in form):
         return _normalize_number(form)
     if ADDRESS.fullmatch(form):
-        return "<email>" if "@" in form and "/" not in form else "<url>"
+        return ""
     if _HANDLE.match(form):
-        return "<handle>"
+        return ""
     form = _ELONGATION.sub(r"\1\1", form)
     return _EXPANSIONS.get(form, form)
 
@@ -136,18 +139,18 @@ def normalize_words(words: Sequence[str]) -> list[str]:
 def _normalize_number(form: str) -> str:
     """Numbers say what they are, not how many; single digits and x/5, x/10 stay, they are verdicts."""
     if ADDRESS.fullmatch(form):
-        return "<email>" if "@" in form and "/" not in form else "<url>"
+        return ""
     if form in _EXPANSIONS:
         return _EXPANSIONS[form]
     if len(form) == 1 or re.fullmatch(r"\d{1,2}/(?:5|10)", form):
         return form
     if _HANDLE.match(form):
-        return "<handle>"
+        return ""
     if re.fullmatch(r"[\d.,:/%+-]+", form):
         return "<number>"
     if re.fullmatch(r"\d+(?:st|nd|rd|th|am|pm|h|hrs?|mins?|s|k|m|gb|mb|kg|g|cm|mm|x)", form):
         return "<measure>"
-    return form if len(form) <= 5 else "<code>"
+    return form if len(form) <= 5 else "<number>"
 
 
 #: Marks that are terms; other punctuation is not.

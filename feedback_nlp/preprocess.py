@@ -26,6 +26,7 @@ from feedback_nlp.forms import (
     classify_form,
     normalize_token,
 )
+from feedback_nlp.roles import CONTRASTS, WISHES, mark_asides, starts_clause
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 #: Goes into the manifest of a bundle; a bundle made with another version is refused.
-PREPROCESS_VERSION = 1
+PREPROCESS_VERSION = 2
 
 #: "slow.The", "pay!!!why": a sentence end glued between two words of at least two letters.
 _GLUED_ENDS = r"(?<=[^\W\d_][^\W\d_])[.!?…]+(?=[^\W\d_])"
@@ -77,7 +78,9 @@ def build_tokenizer() -> Language:
     tokenizer.prefix_search = compile_prefix_regex([EMOTICON, *(nlp.Defaults.prefixes or [])]).search
     tokenizer.suffix_search = compile_suffix_regex([EMOTICON, *(nlp.Defaults.suffixes or [])]).search
     tokenizer.rules = {
-        case: parts for case, parts in tokenizer.rules.items() if case[0].isalpha() or case[0] in "'’"
+        case: parts
+        for case, parts in tokenizer.rules.items()
+        if case[0].isalpha() or (case[0] in "'’" and case != "''")
     }
     tokenizer.url_match = ADDRESS.fullmatch
     return nlp
@@ -120,10 +123,6 @@ def split_surfaces(nlp: Language, text: str) -> list[tuple[str, int]]:
 NEGATORS = frozenset(
     "not no never none nothing nobody neither nor without hardly barely scarcely rarely".split()
 )
-CONTRASTS = frozenset(
-    "but however although though yet except nevertheless nonetheless whereas unfortunately sadly".split()
-)
-WISHES = frozenset("would should could wish if hope unless".split())
 #: "not only good": the word after the negator that lifts it.
 LIFTERS = frozenset("only just".split())
 BREAKS = frozenset([",", ";", ":", "-", "--", "(", ")", "/", "|", "*"])
@@ -138,7 +137,7 @@ WISH_REACH = 8
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One text, ready for feature extraction; all lists have one entry a token.
+    """One text, ready for feature extraction; lists have one entry a token unless said otherwise.
 
     Parameters
     ----------
@@ -152,6 +151,8 @@ class Prepared:
         Index of the sentence and of the clause (both counted through the text, from 0).
     scopes : list of int
         PLAIN, NEGATED or WISHED.
+    asides : list of bool
+        One entry a clause: whether it does not count (see roles).
     """
 
     forms: list[str]
@@ -161,6 +162,7 @@ class Prepared:
     sentences: list[int]
     clauses: list[int]
     scopes: list[int]
+    asides: list[bool]
 
 
 class Preprocessor:
@@ -197,9 +199,9 @@ class Preprocessor:
         classes = [classify_form(form) for form in forms]
         sentences = split_sentences(classes, capitals, breaks)
         clauses = split_clauses(forms, sentences)
-        return Prepared(
-            forms, starts, ends, classes, sentences, clauses, mark_scopes(forms, classes, clauses)
-        )
+        scopes = mark_scopes(forms, classes, clauses)
+        asides = mark_asides(forms, sentences, clauses)
+        return Prepared(forms, starts, ends, classes, sentences, clauses, scopes, asides)
 
 
 def split_sentences(classes: list[int], capitals: list[bool], breaks: list[bool]) -> list[int]:
@@ -233,7 +235,9 @@ def split_sentences(classes: list[int], capitals: list[bool], breaks: list[bool]
 
 
 def split_clauses(forms: list[str], sentences: list[int]) -> list[int]:
-    """Return the clause index of each token: clauses end with sentences, at dashes and before contrasts.
+    """Return the clause index of each token.
+
+    Clauses end with sentences, at dashes, before contrasts, and where a new subject follows a comma or "and".
 
     Examples
     --------
@@ -247,6 +251,7 @@ def split_clauses(forms: list[str], sentences: list[int]) -> list[int]:
             sentences[position] != sentences[position - 1]
             or form in CONTRASTS
             or forms[position - 1] in CLAUSE_MARKS
+            or starts_clause(form, forms[position - 1])
         ):
             index += 1
         out.append(index)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from feedback_nlp.chunks import LINE_BREAK, ChunkTable, Form, Ints
 from feedback_nlp.preprocess import NEGATED, NEGATION_REACH, PLAIN, WISH_REACH, WISHED
+from feedback_nlp.roles import Cue
 
 __all__ = ["ONE_AT_A_TIME", "Tokens", "run_starts", "scan_texts"]
 
@@ -40,6 +41,8 @@ class Tokens:
         Counted through the whole batch, from 0.
     scopes : ndarray of int
         preprocess.PLAIN, NEGATED or WISHED.
+    asides : ndarray of bool, shape (n_clauses,)
+        Clauses that do not count (see roles).
     n_texts : int
     """
 
@@ -49,6 +52,7 @@ class Tokens:
     sentences: Longs
     clauses: Longs
     scopes: NDArray[np.int8]
+    asides: Bools
     n_texts: int
 
 
@@ -108,7 +112,8 @@ def scan_texts(table: ChunkTable, texts: list[str]) -> Tokens:
     sentences = _sentences(bits, fresh, floor, total)
     clauses, clause_starts = _clauses(bits, sentences, total)
     scopes = _scopes(bits, clause_starts, total)
-    return Tokens(owner, forms, bits, sentences, clauses, scopes, len(texts))
+    asides = _asides(bits, clause_starts.nonzero()[0], sentences, owner)
+    return Tokens(owner, forms, bits, sentences, clauses, scopes, asides, len(texts))
 
 
 def _last(where: Bools, positions: Longs) -> Longs:
@@ -153,6 +158,8 @@ def _clauses(bits: Ints, sentences: Longs, total: int) -> tuple[Longs, Bools]:
     starts[1:] = sentences[1:] != sentences[:-1]
     starts[1:] |= (bits[1:] & Form.CONTRAST) != 0
     starts[1:] |= (bits[:-1] & Form.CLAUSE_MARK) != 0
+    starts[1:] |= ((bits[1:] & Cue.OPENS) != 0) & ((bits[:-1] & Cue.COMMA) != 0)
+    starts[1:] |= ((bits[1:] & Cue.FOLLOWS) != 0) & ((bits[:-1] & Cue.AND) != 0)
     return np.cumsum(starts) - 1, starts
 
 
@@ -172,6 +179,47 @@ def _scopes(bits: Ints, clause_starts: Bools, total: int) -> NDArray[np.int8]:
     scopes = np.where(negated, NEGATED, np.where(wished, WISHED, PLAIN)).astype(np.int8)
     scopes[negator | ~word] = PLAIN
     return scopes
+
+
+def _asides(bits: Ints, starts: Longs, sentences: Longs, texts: Longs) -> Bools:
+    """Return which clauses do not count; `starts` are their first tokens."""
+    if not len(starts):
+        return np.zeros(0, dtype=np.bool_)
+    cues = np.bitwise_or.reduceat(_with_pairs(bits, starts), starts)
+    owners = sentences[starts]
+    firsts = run_starts(owners)
+
+    def in_sentence(where: Bools) -> Bools:
+        found: Bools = np.logical_or.reduceat(where, firsts)
+        return found
+
+    def have(cue: int) -> Bools:
+        found: Bools = (cues & cue) != 0
+        return found
+
+    past, expects, self_ = have(Cue.PAST), have(Cue.EXPECTS), have(Cue.SELF)
+    others = have(Cue.OTHERS) & have(Cue.OPINES) & ~self_
+    overruled = in_sentence(self_) & ~in_sentence(have(Cue.AGREES))
+    now = have(Cue.NOW) & ~past
+    changed = in_sentence(now | (((bits[starts] & Form.CONTRAST) != 0) & ~past))
+    follows = np.zeros_like(changed)
+    follows[:-1] = in_sentence(now)[1:] & (texts[starts][firsts][1:] == texts[starts][firsts][:-1])
+    last = np.maximum.reduceat(np.where(expects, -1, np.arange(len(starts))), firsts)
+    aside = (others & overruled[owners]) | (past & (changed | follows)[owners])
+    return aside | (expects & (last[owners] > np.arange(len(starts))))
+
+
+def _with_pairs(bits: Ints, starts: Longs) -> Ints:
+    """Return the bits with those of two words that tell together ("used to"), within clauses."""
+    before = np.zeros_like(bits)
+    before[1:] = bits[:-1]
+    before[starts] = 0
+    leads, period = (before & Cue.LEADS) != 0, (bits & Cue.PERIOD) != 0
+    past = (leads & ((bits & Cue.TRAILS) != 0)) | (period & ((before & Cue.LAST) != 0))
+    out = np.where(leads, bits & ~Cue.PAST, bits)  # "at once" is not the past
+    out |= np.where(past, Cue.PAST, 0).astype(out.dtype)
+    out |= np.where(period & ((before & Cue.THIS) != 0), Cue.NOW, 0).astype(out.dtype)
+    return out
 
 
 def _reached(cue: Bools, cut: Longs, rank: Longs, positions: Longs, reach: int) -> Bools:

@@ -2,7 +2,8 @@
 
 The linear model gives four scores (negative, neutral, positive, mixed) to the text and to each clause. The head
 sees, for every class, the score of the text, the mean over clauses (weighted by words) and the last clause, and the
-best and the worst clause (positive minus negative score). A multinomial logistic regression over these 14 numbers,
+best and the worst clause (positive minus negative score). Clauses that are asides (see roles) do not count; where there
+are any, the mean of the others stands for the text. A multinomial logistic regression over these 14 numbers,
 fitted on texts that neither the linear model nor its teacher saw, gives calibrated probabilities. Each input is linear
 in the terms once the clauses are chosen, so the decision can be explained exactly; and none grows with length, so
 saying a thing twice changes nothing.
@@ -27,8 +28,10 @@ __all__ = ["MIXED", "N_SENTIMENTS", "ClausePools", "SentimentHead", "pool_clause
 
 N_SENTIMENTS = 4
 NEGATIVE, NEUTRAL, POSITIVE, MIXED = range(N_SENTIMENTS)
-#: Inputs of the head: three blocks of four scores, best and worst clause.
-N_INPUTS = 3 * N_SENTIMENTS + 2
+#: Where the inputs of the head stand: three blocks of four scores, best and worst clause.
+TEXT, MEAN, LAST = (slice(k * N_SENTIMENTS, (k + 1) * N_SENTIMENTS) for k in range(3))
+BEST, WORST = 12, 13
+N_INPUTS = 14
 #: Log-odds of what was never seen in training.
 NEVER = -30.0
 
@@ -41,13 +44,16 @@ class ClausePools:
     ----------
     inputs : ndarray of float32, shape (n_texts, 14)
     shares : ndarray of float32, shape (n_clauses,)
-        Weight of each clause in the mean of its text; they sum to 1 a text.
+        Weight of each clause in the mean of its text; they sum to 1 a text. 0 for asides.
+    replaced : ndarray of bool, shape (n_texts,)
+        Texts with asides: the mean of their clauses stands for the whole.
     last, best, worst : ndarray of int, shape (n_texts,)
         Numbers of clauses in the batch.
     """
 
     inputs: Floats
     shares: Floats
+    replaced: NDArray[np.bool_]
     last: Longs
     best: Longs
     worst: Longs
@@ -111,25 +117,36 @@ def pool_clauses(scores: BatchScores) -> ClausePools:
     """Return the inputs of the head for every text of a batch."""
     n_texts, owners = len(scores.texts), scores.clause_texts
     clauses = scores.clauses[:, :N_SENTIMENTS]
+    kept = ~scores.tokens.asides
+    alone = np.bincount(owners, kept, n_texts) == 0
+    kept |= alone[owners]  # where all are asides, they are all there is
     # Clauses of marks only ("!!!") count where nothing else is there.
-    words = np.maximum(scores.clause_words, 1e-3)
+    words = np.maximum(scores.clause_words, 1e-3) * kept
     totals = np.bincount(owners, words, n_texts)
     shares = (words / totals[owners]).astype(np.float32)
-    mean = np.stack(
-        [np.bincount(owners, clauses[:, k] * shares, n_texts) for k in range(N_SENTIMENTS)], axis=1
-    )
     has_clause = totals > 0
-    last = np.where(has_clause, np.searchsorted(owners, np.arange(n_texts), side="right") - 1, -1)
-    tilt = clauses[:, POSITIVE] - clauses[:, NEGATIVE]
+    places = np.arange(len(owners))
+    last = np.full(n_texts, -1)
+    last[owners[kept]] = places[kept]  # of several the last one stays
+    tilt = np.where(kept, clauses[:, POSITIVE] - clauses[:, NEGATIVE], 0)
     first = np.searchsorted(owners, np.arange(n_texts), side="left")
-    best, worst = _extreme(tilt, owners, first, has_clause), _extreme(-tilt, owners, first, has_clause)
+    best = _extreme(np.where(kept, tilt, -np.inf), owners, first, has_clause)
+    worst = _extreme(np.where(kept, -tilt, -np.inf), owners, first, has_clause)
     inputs = np.zeros((n_texts, N_INPUTS), dtype=np.float32)
-    inputs[:, :4] = scores.texts[:, :N_SENTIMENTS]
-    inputs[:, 4:8] = mean
-    inputs[has_clause, 8:12] = clauses[last[has_clause]]
-    inputs[has_clause, 12] = tilt[best[has_clause]]
-    inputs[has_clause, 13] = tilt[worst[has_clause]]
-    return ClausePools(inputs, shares, last, best, worst)
+    inputs[:, TEXT] = scores.texts[:, :N_SENTIMENTS]
+    inputs[:, MEAN] = _mean(owners, clauses, shares, n_texts)
+    replaced = np.zeros(n_texts, dtype=np.bool_)
+    replaced[owners[~kept]] = True
+    inputs[replaced, TEXT] = inputs[replaced, MEAN]
+    inputs[has_clause, LAST] = clauses[last[has_clause]]
+    inputs[has_clause, BEST] = tilt[best[has_clause]]
+    inputs[has_clause, WORST] = tilt[worst[has_clause]]
+    return ClausePools(inputs, shares, replaced, last, best, worst)
+
+
+def _mean(owners: Longs, clauses: Floats, shares: Floats, n_texts: int) -> Floats:
+    columns = [np.bincount(owners, clauses[:, k] * shares, n_texts) for k in range(N_SENTIMENTS)]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _extreme(values: Floats, owners: Longs, first: Longs, has_clause: NDArray[np.bool_]) -> Longs:
@@ -157,7 +174,13 @@ class SentimentHead:
     mixed_threshold: float
 
     @classmethod
-    def fit(cls, inputs: Floats, labels: Longs, mixed_threshold: float = 0.5) -> Self:
+    def fit(
+        cls,
+        inputs: Floats,
+        labels: Longs,
+        mixed_threshold: float = 0.5,
+        sample_weights: NDArray[np.floating[Any]] | None = None,
+    ) -> Self:
         """Fit the head on texts that the linear model has not seen.
 
         Parameters
@@ -165,9 +188,13 @@ class SentimentHead:
         inputs : ndarray, shape (n_texts, 14)
         labels : ndarray of int, shape (n_texts,)
             Places in records.SENTIMENTS.
+        mixed_threshold : float, default=0.5
+        sample_weights : ndarray or None, shape (n_texts,)
         """
         spread = inputs.std(axis=0) + 1e-6
-        weights, intercepts = fit_classes(inputs / spread, labels, N_SENTIMENTS)
+        weights, intercepts = fit_classes(
+            inputs / spread, labels, N_SENTIMENTS, sample_weights=sample_weights
+        )
         return cls(weights / spread[:, None], intercepts, mixed_threshold)
 
     def decision(self, inputs: Floats) -> NDArray[np.float64]:

@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from feedback_nlp.analyzer import DEFAULT_PRECISION, Analyzer
 from feedback_nlp.behaviour import render_table, run_suite
 from feedback_nlp.bundle import Bundle, LinearPart, save_bundle
@@ -20,9 +22,11 @@ from feedback_nlp.scoring import LinearScorer
 from feedback_nlp.training.breakdown import CardTable, build_tables
 from feedback_nlp.training.card import render_card
 from feedback_nlp.training.corpus import Corpus, read_corpus
-from feedback_nlp.training.heads import Scored, fit_heads
+from feedback_nlp.training.heads import Scored, Taught, fit_heads
 from feedback_nlp.training.linear import fit_linear
 from feedback_nlp.training.measure import measure_rows, read_dev
+from feedback_nlp.training.own_sentences import add_own_sentences, head_texts
+from feedback_nlp.training.own_sentences import topic_rows as own_topic_rows
 from feedback_nlp.training.plain_sentences import add_plain_sentences, topic_rows
 from feedback_nlp.training.recipe import Recipe, load_recipe, shipped_recipe_path
 
@@ -64,14 +68,24 @@ def fit_recipe(
     own_rows = []
     if recipe.plain_sentences_weight > 0:
         add_plain_sentences(corpus, recipe.plain_sentences_weight)
-        own_rows = topic_rows()
+        own_rows += topic_rows()
+    if recipe.own_sentences_weight > 0:
+        add_own_sentences(corpus, recipe.own_sentences_weight, recipe.seed)
+        own_rows += own_topic_rows(recipe.seed)
     linear = fit_linear(corpus, recipe.linear, progress)
     scorer = LinearScorer(linear)
     calibration, learned, own = (
         Scored(scorer.score([row.text for row in rows]), rows)
         for rows in (corpus.calibration, corpus.gold, own_rows)
     )
-    return linear, fit_heads(calibration, learned, own, recipe.seed), corpus
+    taught = _taught(scorer, recipe) if recipe.own_head_weight > 0 else None
+    return linear, fit_heads(calibration, learned, own, taught, recipe.seed), corpus
+
+
+def _taught(scorer: LinearScorer, recipe: Recipe) -> Taught:
+    texts = head_texts(recipe.seed)
+    shares = np.array([[one.sentiment.get(label, 0.0) for label in SENTIMENTS] for one in texts])
+    return Taught(scorer.score([one.text for one in texts]), shares, recipe.own_head_weight)
 
 
 def train_bundle(

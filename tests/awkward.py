@@ -172,6 +172,12 @@ SENTENCES: tuple[str, ...] = (
     "doesnt didnt isnt wasnt",
     "AI chatbot CA Wo",
     "half \ud800 character",
+    "My friend hates it, I love it.",
+    "My friends and I love it, my sister says it is bad and I agree.",
+    "I used to love this app, now it crashes. At once! Once it was fine.",
+    "At first it was slow. Now it is fast, and I like it",
+    "Last year they were great, this year they are rude. I thought it would be bad, but no.",
+    "Everyone says it works? Tom said so, and nobody answers, the end",
 )
 
 #: Glued at random, they make marks, breaks and scopes meet in ways that nobody would think of.
@@ -194,5 +200,17 @@ PIECES: tuple[str, ...] = (
         "8)",
         "\n\n",
     ),
+    *(
+        " I ",
+        " my mum ",
+        " hates ",
+        ", it ",
+        " and we ",
+        " used to ",
+        " at first ",
+        " last year ",
+        " this time ",
+    ),
+    *(" once ", " at once ", " now ", " thought ", " agree ", "?! ", " would "),
     *("http://a.co ", "x.com", "Great", ". ", "! ", "\r\n", "' em", "ca", "y'all", "10am", "e.g.", "NOT"),
 )

@@ -168,7 +168,9 @@ def data(tmp_path: Path) -> Path:
 def tiny_recipe(tmp_path: Path) -> Recipe:
     sets = (SetPart("shoes"), SetPart("hotels"))
     gold = GoldPart("gold/train.csv", calibration_percent=0)
-    return Recipe(tmp_path / "r.toml", "tiny", "1", "en", 7, gold, sets, None, 0.0, LinearPartRecipe())
+    return Recipe(
+        tmp_path / "r.toml", "tiny", "1", "en", 7, gold, sets, None, 0.0, 0.0, 0.0, LinearPartRecipe()
+    )
 
 
 def test_with_a_set_go_its_gold_rows_and_the_texts_it_shares(data: Path) -> None:

@@ -32,12 +32,12 @@ PREPROCESSOR = Preprocessor()
 SCORER = LinearScorer(tiny_linear())
 REFERENCE = ReferenceScorer(tiny_linear())
 GLUED = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
-#: Forms, sentences, clauses and scopes of one text.
-Marks = tuple[list[str], list[int], list[int], list[int]]
+#: Forms, sentences, clauses, scopes and asides of one text.
+Marks = tuple[list[str], list[int], list[int], list[int], list[bool]]
 
 
 def read_marks(prepared: Prepared) -> Marks:
-    return prepared.forms, prepared.sentences, prepared.clauses, prepared.scopes
+    return prepared.forms, prepared.sentences, prepared.clauses, prepared.scopes, prepared.asides
 
 
 def scan_marks(table: ChunkTable, texts: list[str]) -> Iterator[Marks]:
@@ -50,7 +50,10 @@ def scan_marks(table: ChunkTable, texts: list[str]) -> Iterator[Marks]:
         sentences, clauses = (
             (column[run] - column[run][:1]).tolist() for column in (tokens.sentences, tokens.clauses)
         )
-        yield forms, sentences, clauses, tokens.scopes[run].tolist()
+        asides = (
+            tokens.asides[slice(*tokens.clauses[[first, end - 1]] + (0, 1))].tolist() if end > first else []
+        )
+        yield forms, sentences, clauses, tokens.scopes[run].tolist(), asides
 
 
 def assert_same_marks(texts: list[str]) -> None:
@@ -109,7 +112,7 @@ def test_any_texts(texts: list[str]) -> None:
 def test_marks_of_neighbours_in_a_batch_do_not_touch() -> None:
     texts = ["not", "good", "bad.", "so", "but", "", "\n", "fine!", "Would", "buy"]
     table = ChunkTable(NLP, [], lambda: None)
-    for text, (forms, sentences, clauses, scopes) in zip(texts, scan_marks(table, texts), strict=True):
+    for text, (forms, sentences, clauses, scopes, _) in zip(texts, scan_marks(table, texts), strict=True):
         assert (sentences, clauses, scopes) == ([0] * len(forms), [0] * len(forms), [0] * len(forms)), text
 
 

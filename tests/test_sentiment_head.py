@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from feedback_nlp import Analyzer
-from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.scoring import BatchScores, LinearScorer
 from feedback_nlp.sentiment import N_INPUTS, SentimentHead, pool_clauses, softmax
 from tests.tiny_linear import batch_scores, tiny_linear
 
@@ -85,6 +86,27 @@ def test_inputs_do_not_depend_on_the_batch(texts: list[str]) -> None:
     together = pool_clauses(SCORER.score(texts)).inputs
     for row, text in enumerate(texts):
         np.testing.assert_allclose(pool_clauses(SCORER.score([text])).inputs[0], together[row], atol=1e-6)
+
+
+def with_asides(*asides: bool) -> BatchScores:
+    """Return one text of clauses of two words; the scores of clause k are 1 + k."""
+    clauses = [[float(1 + k)] * 4 for k in range(len(asides))]
+    scores = batch_scores([[9, 9, 9, 9]], clauses, [0] * len(asides), [2] * len(asides))
+    return replace(scores, tokens=replace(scores.tokens, asides=np.array(asides)))
+
+
+def test_asides_do_not_count() -> None:
+    pools = pool_clauses(with_asides(False, True))
+    assert pools.shares.tolist() == [1, 0]
+    assert (pools.last.tolist(), pools.best.tolist(), pools.replaced.tolist()) == ([0], [0], [True])
+    # The mean of what is left stands for the text, too.
+    assert pools.inputs[0].tolist() == [1] * 12 + [0, 0]
+
+
+def test_where_all_are_asides_they_are_all_there_is() -> None:
+    pools = pool_clauses(with_asides(True, True))
+    assert (pools.shares.tolist(), pools.replaced.tolist()) == ([0.5, 0.5], [False])
+    assert pools.inputs[0, :8].tolist() == [9] * 4 + [1.5] * 4
 
 
 def test_softmax() -> None:

@@ -44,7 +44,16 @@ def batch_scores(
     """Return scores as if a scorer had computed them; every clause is a sentence of its own."""
     nothing, counts = np.zeros(0, dtype=np.int64), np.zeros(len(texts), dtype=np.int64)
     narrow = nothing.astype(np.int32)
-    tokens = Tokens(nothing, narrow, narrow, nothing, nothing, nothing.astype(np.int8), len(texts))
+    tokens = Tokens(
+        nothing,
+        narrow,
+        narrow,
+        nothing,
+        nothing,
+        nothing.astype(np.int8),
+        np.zeros(len(owners), np.bool_),
+        len(texts),
+    )
     width = len(texts[0]) if texts else N_OUTPUTS
     return BatchScores(
         tokens,

@@ -10,6 +10,8 @@ from typing import Any
 from feedback_nlp.heads import Heads
 from feedback_nlp.training.breakdown import CardTable
 from feedback_nlp.training.corpus import Corpus
+from feedback_nlp.training.own_sentences import SOURCE as OWN_SENTENCES
+from feedback_nlp.training.plain_sentences import SOURCE as TUNING_HALF
 from feedback_nlp.training.recipe import Recipe
 
 __all__ = ["render_card"]
@@ -67,6 +69,7 @@ def render_card(
         "Every score is a sum of contributions of words; probabilities are calibrated on texts the model never saw.\n",
         _INTENDED,
         _training_section(recipe, data, corpus),
+        _own_section(corpus, recipe),
         _teacher_section(recipe),
         _metrics_section(metrics),
         *(_table(f"### {table.title}", table.headings, table.rows) for table in tables),
@@ -111,6 +114,17 @@ def _licences(data: Path) -> dict[str, dict[str, str]]:
         return {}
     with path.open(encoding="utf-8", newline="") as stream:
         return {row["file"]: row for row in csv.DictReader(stream)}
+
+
+def _own_section(corpus: Corpus, recipe: Recipe) -> str:
+    return (
+        "## Sentences of our own\n\n"
+        f"{corpus.counts.get(OWN_SENTENCES, 0)} filled templates (weight {recipe.own_sentences_weight:g}) and "
+        f"{corpus.counts.get(TUNING_HALF, 0)} of the tuning half of the behaviour suite "
+        f"(weight {recipe.plain_sentences_weight:g}) teach what is rare in the sets: negation, change over time, other "
+        "people's opinions, questions, reports without emotional words. Nothing of the suite's held-out half is among "
+        "them.\n"
+    )
 
 
 def _teacher_section(recipe: Recipe) -> str:

@@ -26,7 +26,7 @@ _FOLDS: Final = 10
 PRECISIONS: Final = (0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
 
 #: Own sentences are many of few shapes.
-_OWN_PAIR_WEIGHT: Final = 0.5
+_OWN_PAIR_WEIGHT: Final = 1.0
 #: Texts that the linear model learned from: their scores are a little too sure, but there are seven times as many.
 _LEARNED_PAIR_WEIGHT: Final = 0.3
 #: Extra weight of a pair whose sentiment differs from that of its text.
@@ -43,7 +43,16 @@ class Scored:
     rows: list[GoldRow]
 
 
-def fit_heads(calibration: Scored, learned: Scored, own: Scored, seed: int) -> Heads:
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """Own sentences for the head of sentiment: scores, shares of the four labels, and the weight of each text."""
+
+    scores: BatchScores
+    shares: Doubles
+    weight: float
+
+
+def fit_heads(calibration: Scored, learned: Scored, own: Scored, taught: Taught | None, seed: int) -> Heads:
     """Fit everything that stands behind the linear outputs.
 
     Parameters
@@ -54,12 +63,14 @@ def fit_heads(calibration: Scored, learned: Scored, own: Scored, seed: int) -> H
         Carefully labelled texts that they did see, for the sentiment of topics only; may be empty.
     own : Scored
         Sentences with topics of different sentiment, for the sentiment of topics only; may be empty.
+    taught : Taught or None
+        Own sentences that the linear model did not see.
     seed : int
         Of the folds.
     """
     scores, rows = calibration.scores, calibration.rows
     folds = list(KFold(_FOLDS, shuffle=True, random_state=seed).split(rows))
-    sentiment, table = _fit_sentiment(scores, rows, folds)
+    sentiment, table = _fit_sentiment(scores, rows, folds, taught)
     topics = _fit_topics(scores, rows, folds)
     topic_sentiment = _fit_topic_sentiment(topics, calibration, learned, own)
     kinds = np.array([KINDS.index(row.kind) for row in rows])
@@ -77,21 +88,36 @@ def _out_of_fold(
 
 
 def _fit_sentiment(
-    scores: BatchScores, rows: list[GoldRow], folds: list[tuple[Any, Any]]
+    scores: BatchScores, rows: list[GoldRow], folds: list[tuple[Any, Any]], taught: Taught | None
 ) -> tuple[SentimentHead, list[list[float]]]:
     labels = np.array([SENTIMENTS.index(row.sentiment) for row in rows])
     inputs = pool_clauses(scores).inputs
+    more = (inputs[:0], labels[:0], np.zeros(0))
+    if taught is not None:
+        texts, classes = np.nonzero(taught.shares)
+        more = (
+            pool_clauses(taught.scores).inputs[texts],
+            classes,
+            taught.weight * taught.shares[texts, classes],
+        )
+
+    def fit(chosen: Any, threshold: float = 0.5) -> SentimentHead:
+        return SentimentHead.fit(
+            np.concatenate([inputs[chosen], more[0]]),
+            np.concatenate([labels[chosen], more[1]]),
+            threshold,
+            np.concatenate([np.ones(len(labels[chosen])), more[2]]),
+        )
 
     def predict(inside: Any, outside: Any) -> Doubles:
-        head = SentimentHead.fit(inputs[inside], labels[inside])
-        three, mixed = head.probabilities(inputs[outside])
+        three, mixed = fit(inside).probabilities(inputs[outside])
         return np.column_stack([three, mixed])
 
     every = _out_of_fold(folds, (len(rows), 4), predict)
     three, mixed = every[:, :MIXED], every[:, MIXED]
     threshold = _best_mixed_threshold(three, mixed, labels)
     table = precision_table(three, labels, mixed >= threshold)
-    return SentimentHead.fit(inputs, labels, threshold), table
+    return fit(slice(None), threshold), table
 
 
 def _best_mixed_threshold(three: Doubles, mixed: Doubles, labels: NDArray[np.int64]) -> float:
@@ -121,6 +147,8 @@ def precision_table(
         reached = np.flatnonzero(precision >= wanted)
         last = int(reached[-1]) if len(reached) else 0
         threshold = float(confidence[order[last]]) if len(reached) else 1.0
+        if len(reached) and last == len(order) - 1:
+            threshold = 0.0  # right often enough with all texts, so none is uncertain
         out.append([wanted, round(threshold, 4), round((last + 1) / len(order), 4)])
     return out
 

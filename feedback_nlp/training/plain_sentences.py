@@ -13,40 +13,49 @@ from feedback_nlp.behaviour import load_suite
 from feedback_nlp.behaviour.expectations import LabelIn, TopicsFound
 from feedback_nlp.preprocess import Preprocessor
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
-from feedback_nlp.training.corpus import Corpus, GoldRow, fingerprint
+from feedback_nlp.training.corpus import Corpus, Floats, GoldRow, fingerprint
 
 __all__ = ["SOURCE", "add_plain_sentences", "topic_rows"]
 
 SOURCE = "own_plain_sentences"
 
 
-def _labelled() -> Iterator[tuple[str, str, str]]:
-    """Yield text, field and label of every tuning case that has exactly one right label."""
+def _allowed() -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Yield text, field and the labels (or topics) that are right of every tuning case that says them."""
     for test in load_suite():
-        if not isinstance(test.expectation, LabelIn) or len(test.expectation.allowed) != 1:
-            continue
-        (label,) = test.expectation.allowed
+        expected = test.expectation
         for case in test.cases:
-            if case.split == "tuning":
-                yield case.text, test.expectation.field, label
+            if case.split != "tuning":
+                continue
+            if isinstance(expected, LabelIn):
+                yield case.text, expected.field, expected.allowed
+            elif isinstance(expected, TopicsFound):
+                yield case.text, "topics", frozenset(topic for topic, _ in expected.required)
 
 
 def add_plain_sentences(corpus: Corpus, weight: float) -> None:
-    """Append the sentences whose sentiment or kind is known."""
+    """Append the sentences whose sentiment, kind or topics are known; several right labels share the target."""
     preprocessor = Preprocessor()
     seen: set[int] = set()
-    for text, field, label in _labelled():
+    for text, field, allowed in _allowed():
         key = fingerprint(text + field)
         if key in seen:
             continue
         seen.add(key)
-        targets = (
-            np.array([label == s for s in SENTIMENTS], dtype=np.float32),
-            np.array([label == k for k in KINDS], dtype=np.float32),
-            np.zeros(len(TOPICS), dtype=np.float32),
+        fields = ((SENTIMENTS, "sentiment"), (KINDS, "kind"), (TOPICS, "topics"))
+        targets = [_shares(labels, allowed, share=name != "topics") for labels, name in fields]
+        weights = [weight * (name == field) for _, name in fields]
+        corpus.add(
+            preprocessor.prepare(text),
+            SOURCE,
+            (targets[0], targets[1], targets[2]),
+            (weights[0], weights[1], weights[2]),
         )
-        weights = (weight if field == "sentiment" else 0.0, weight if field == "kind" else 0.0, 0.0)
-        corpus.add(preprocessor.prepare(text), SOURCE, targets, weights)
+
+
+def _shares(labels: tuple[str, ...], allowed: frozenset[str], *, share: bool) -> Floats:
+    found = np.array([label in allowed for label in labels], dtype=np.float32)
+    return found / max(found.sum(), 1) if share else found
 
 
 def topic_rows() -> list[GoldRow]:

@@ -120,7 +120,8 @@ class LinearPartRecipe:
 class Recipe:
     """All that decides a bundle, beside the data.
 
-    `plain_sentences_weight` is that of the behaviour suite's tuning half; 0 leaves it out.
+    `plain_sentences_weight` is that of the behaviour suite's tuning half, `own_sentences_weight` that of our own
+    sentences in the linear model, `own_head_weight` in the head of sentiment; 0 leaves them out.
     """
 
     path: Path
@@ -132,6 +133,8 @@ class Recipe:
     sets: tuple[SetPart, ...]
     teacher: TeacherPart | None
     plain_sentences_weight: float
+    own_sentences_weight: float
+    own_head_weight: float
     linear: LinearPartRecipe
 
 
@@ -177,5 +180,7 @@ def _build(path: Path, raw: dict[str, Any]) -> Recipe:
         sets=tuple(SetPart(**part) for part in raw["sets"]),
         teacher=TeacherPart(**teacher) if teacher else None,
         plain_sentences_weight=float(raw.get("plain_sentences_weight", 0.0)),
+        own_sentences_weight=float(raw.get("own_sentences_weight", 0.0)),
+        own_head_weight=float(raw.get("own_head_weight", 0.0)),
         linear=LinearPartRecipe(**raw.get("linear", {})),
     )
