@@ -20,7 +20,6 @@ from api.service import current_owner, current_service
 from api.shell import page_blueprint
 from api.specification import problem_responses
 from feedback_nlp.errors import NotStoredError
-from feedback_nlp.jobs.retraining import submit_retrain
 from feedback_nlp.store.jobs import ENDED, JobRecord
 
 __all__ = ["blueprint", "pages"]
@@ -53,6 +52,9 @@ def start(body: RetrainRequest) -> Response:
 
 
 def _submit(*, activate: bool) -> JobRecord:
+    # Brings what trains models along, scikit-learn and all: not at the start of every service.
+    from feedback_nlp.jobs.retraining import submit_retrain
+
     store = current_service().ready_store()
     return submit_retrain(store, actor=current_actor(), activate=activate, owner=current_owner() or "")
 

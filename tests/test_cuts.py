@@ -48,6 +48,12 @@ def test_answers_held_are_written_as_they_are_read(monkeypatch: pytest.MonkeyPat
     assert set(json.loads((tmp_path / "cuts.json").read_text())) == {"spacy", "cuts"}
 
 
+def test_a_service_starts_without_what_trains_models() -> None:
+    program = "import sys, api.server; print(*sorted({'spacy', 'sklearn', 'scipy.stats', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_a_text_of_usual_words_needs_neither_spacy_nor_scikit_learn_and_reasons_need_spacy_only() -> None:
     done = subprocess.run([sys.executable, "-c", _ONE_TEXT], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["negative", "True spacy"]
