@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 from waitress.server import create_server  # type: ignore[import-untyped]
 
@@ -93,6 +94,7 @@ def test_from_the_upload_to_another_model(
     assert worker.run_one()
     expect(page.get_by_role("heading", level=1)).to_have_text("The candidate is ready")
     outcome = page.url
+    assert [(one["id"], one["impact"]) for one in Axe().run(page).response["violations"]] == []
     page.get_by_role("link", name="What it would change").click()
     assert worker.run_one()
     page.reload()
