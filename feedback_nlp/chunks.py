@@ -24,6 +24,7 @@ from feedback_nlp.preprocess import (
     LIFTERS,
     LINE_BREAK,
     NEGATORS,
+    SCOPE_ENDS,
     build_tokenizer,
     mend_surrogates,
 )
@@ -81,7 +82,7 @@ def bits_of(form: str) -> int:
             bits |= bit
     if form and (cls not in (WORD, MARK) or form in EXPRESSIVE_MARKS):
         bits |= Form.EXPRESSIVE
-    if cls != WORD and (cls != MARK or form in BREAKS):
+    if form in SCOPE_ENDS or (cls != WORD and (cls != MARK or form in BREAKS)):
         bits |= Form.BREAK
     return bits | cues_of(form)
 

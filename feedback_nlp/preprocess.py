@@ -126,7 +126,12 @@ NEGATORS = frozenset(
 #: "not only good": the word after the negator that lifts it.
 LIFTERS = frozenset("only just".split())
 BREAKS = frozenset([",", ";", ":", "-", "--", "(", ")", "/", "|", "*"])
+#: A negation does not reach behind these: "no problems and good service".
+SCOPE_ENDS = frozenset("and because so".split())
 CLAUSE_MARKS = frozenset([";", "-", "--", "|", "*"])
+
+#: Tokens of a sentence before a comma or "and" can end its first clause.
+LEAST_CLAUSE = 4
 
 PLAIN, NEGATED, WISHED = range(3)
 SCOPE_PREFIX = ("", "NOT_", "IF_")
@@ -237,21 +242,24 @@ def split_sentences(classes: list[int], capitals: list[bool], breaks: list[bool]
 def split_clauses(forms: list[str], sentences: list[int]) -> list[int]:
     """Return the clause index of each token.
 
-    Clauses end with sentences, at dashes, before contrasts, and where a new subject follows a comma or "and".
+    Clauses end with sentences, at dashes, before contrasts, and where a new subject follows a comma or "and" (but not
+    among the first LEAST_CLAUSE tokens of a sentence: "great, it broke again" is one breath).
 
     Examples
     --------
     >>> split_clauses(["fast", "but", "dear", ".", "bad"], [0, 0, 0, 0, 1])
     [0, 1, 1, 1, 2]
     """
-    index = 0
+    index = begin = 0
     out: list[int] = []
     for position, form in enumerate(forms):
+        fresh = bool(position) and sentences[position] != sentences[position - 1]
+        begin = position if fresh else begin
         if position and (
-            sentences[position] != sentences[position - 1]
+            fresh
             or form in CONTRASTS
             or forms[position - 1] in CLAUSE_MARKS
-            or starts_clause(form, forms[position - 1])
+            or (position - begin >= LEAST_CLAUSE and starts_clause(form, forms[position - 1]))
         ):
             index += 1
         out.append(index)
@@ -281,6 +289,8 @@ def mark_scopes(forms: list[str], classes: list[int], clauses: list[int]) -> lis
             continue
         out.append(NEGATED if negated else WISHED if wished else PLAIN)
         negated, wished = max(negated - 1, 0), max(wished - 1, 0)
+        if form in SCOPE_ENDS:
+            negated = wished = 0
         if form in NEGATORS:
             lifted = position + 1 < len(forms) and forms[position + 1] in LIFTERS
             negated = 0 if lifted else NEGATION_REACH

@@ -42,7 +42,7 @@ _WORDS: Final[dict[int, str]] = {
     Cue.OPINES: """love loves loved like likes liked hate hates hated dislike dislikes disliked say says said think
         thinks find finds found call calls called praise praises praised complain complains complained warned swear
         swears rave raves raved recommend recommends enjoy enjoys adore adores adored rate rates claim claims""",
-    Cue.AGREES: "agree agreed agrees second right true rightly same too also",
+    Cue.AGREES: "agree agreed agrees disagree disagreed second right true rightly same too also",
     Cue.PAST: "initially originally previously formerly ago once beginning",
     Cue.NOW: "now today nowadays lately currently anymore since until recently then",
     Cue.EXPECTS: "thought expected hoped feared worried afraid wanted doubted sceptical skeptical",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.chunks import LINE_BREAK, ChunkTable, Form, Ints
-from feedback_nlp.preprocess import NEGATED, NEGATION_REACH, PLAIN, WISH_REACH, WISHED
+from feedback_nlp.preprocess import LEAST_CLAUSE, NEGATED, NEGATION_REACH, PLAIN, WISH_REACH, WISHED
 from feedback_nlp.roles import Cue
 
 __all__ = ["ONE_AT_A_TIME", "Tokens", "run_starts", "scan_texts"]
@@ -158,8 +158,12 @@ def _clauses(bits: Ints, sentences: Longs, total: int) -> tuple[Longs, Bools]:
     starts[1:] = sentences[1:] != sentences[:-1]
     starts[1:] |= (bits[1:] & Form.CONTRAST) != 0
     starts[1:] |= (bits[:-1] & Form.CLAUSE_MARK) != 0
-    starts[1:] |= ((bits[1:] & Cue.OPENS) != 0) & ((bits[:-1] & Cue.COMMA) != 0)
-    starts[1:] |= ((bits[1:] & Cue.FOLLOWS) != 0) & ((bits[:-1] & Cue.AND) != 0)
+    subject = ((bits[1:] & Cue.OPENS) != 0) & ((bits[:-1] & Cue.COMMA) != 0)
+    subject |= ((bits[1:] & Cue.FOLLOWS) != 0) & ((bits[:-1] & Cue.AND) != 0)
+    begins = run_starts(sentences)
+    positions = np.arange(total)
+    subject &= (positions - begins[np.maximum(sentences - sentences[:1], 0)])[1:] >= LEAST_CLAUSE
+    starts[1:] |= subject
     return np.cumsum(starts) - 1, starts
 
 

@@ -55,7 +55,7 @@ def show(text: str) -> str:
         ("The soup was cold.The waiter was rude.", "the soup was cold . || the waiter was rude ."),
         ("the soup was cold.the waiter was rude", "the soup was cold . || the waiter was rude"),
         ("pay!Why", "pay ! || why"),
-        ("too slow,then it crashed", "too slow , | then it crashed"),
+        ("too slow,then it crashed", "too slow , then it crashed"),
         ("fast&cheap", "fast & cheap"),
         ("bad/late", "bad / late"),
         ("good;cheap", "good ; | cheap"),
@@ -96,6 +96,7 @@ def show(text: str) -> str:
         ("shouldn’t’ve", "should not NOT_have"),
         # Negation.
         ("not very good, cheap", "not NOT_very NOT_good , cheap"),
+        ("no bugs and fast", "no NOT_bugs NOT_and fast"),
         ("not good but fast", "not NOT_good | but fast"),
         ("not good. Fast", "not NOT_good . || fast"),
         ("not good :) fast", "not NOT_good <glad> fast"),

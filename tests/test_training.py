@@ -357,6 +357,9 @@ def test_the_precision_table_by_hand() -> None:
     # Right are 1, 1, 0, 1: the first two are all right, of all four three are.
     assert rows[0.99] == [0.8, 0.5]
     assert rows[0.8] == [0.8, 0.5]
+    # All four are right often enough for any precision: then none is uncertain.
+    all_right = precision_table(three, np.array([0, 0, 0, 0, 3]), np.zeros(5, dtype=bool))
+    assert {tuple(row[1:]) for row in all_right} == {(0.0, 1.0)}
 
 
 def test_figures_of_analyses(data: Path, trained: tuple[Bundle, list[str]]) -> None:
