@@ -11,16 +11,26 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, func, or_, select, update
 
 from feedback_nlp.errors import NotStoredError
 from feedback_nlp.store.correcting import record_correction
+from feedback_nlp.store.drawing import (
+    at_random,
+    contradicting,
+    count_open,
+    draws_so_far,
+    last_position,
+    least_certain,
+    not_queued,
+    put_items,
+    still_new,
+)
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.finding import load_rows
 from feedback_nlp.store.relabelling import active_taxonomy, latest_corrections
 from feedback_nlp.store.review_values import CorrectedLabels, ReviewedText, ReviewItem
-from feedback_nlp.store.service_tables import review_items, state
+from feedback_nlp.store.service_tables import review_items
 from feedback_nlp.store.tables import corrections, feedback
 from feedback_nlp.store.taxonomy import Taxonomy
 from feedback_nlp.store.values import StoredFeedback
@@ -30,13 +40,10 @@ __all__ = ["ReviewQueue"]
 #: Shares of a draw; the rest is what the model is least certain of.
 RANDOM_SHARE = 0.1
 CONFLICT_SHARE = 0.2
-#: Newest uncertain texts among which the least certain ones are looked for.
-POOL = 20_000
 #: Newest texts among which those with unsure topics are looked for: each is analysed again.
 TOPIC_POOL = 2_000
 #: How long a text that was shown to somebody is kept from the others.
 HELD = timedelta(minutes=10)
-_DRAWS = "review.draws"
 _i, _f = review_items.c, feedback.c
 
 
@@ -66,29 +73,29 @@ class ReviewQueue:
         """
         unsure = self._unsure_topics(size, nearest) if nearest else []
         with self._database.write() as connection:
-            draws = _draws_so_far(connection)
-            wanted = size - _count_open(connection)
+            draws = draws_so_far(connection)
+            wanted = size - count_open(connection)
             if wanted <= 0:
                 return 0
-            conflicts = _conflicts(connection, round(CONFLICT_SHARE * wanted))
+            conflicts = contradicting(connection, round(CONFLICT_SHARE * wanted))
             least = wanted - len(conflicts) - max(1, round(RANDOM_SHARE * wanted))
-            topics = _still_new(connection, unsure, besides=conflicts)[: max(0, least // 2)]
+            topics = still_new(connection, unsure, besides=conflicts)[: max(0, least // 2)]
             taken = [*conflicts, *topics]
-            uncertain = [*topics, *_least_certain(connection, least - len(topics), besides=taken)]
-            chances = _random(connection, wanted - len(conflicts) - len(uncertain), draws)
+            uncertain = [*topics, *least_certain(connection, least - len(topics), besides=taken)]
+            chances = at_random(connection, wanted - len(conflicts) - len(uncertain), draws)
             slices: dict[str, list[tuple[int, float | None]]] = {
                 "random": [*chances.items()],
                 "uncertain": [(key, None) for key in uncertain],
                 "conflict": [(key, None) for key in conflicts],
             }
-            return _put(connection, slices)
+            return put_items(connection, slices)
 
     def _unsure_topics(self, size: int, nearest: Callable[[Sequence[str]], Sequence[int]]) -> list[int]:
         """Return numbers of new texts, the most unsure first; looked at before anybody is kept waiting."""
-        query = select(_f.id, _f.text).where(_f.sentiment.is_not(None), _f.corrected.is_(None), _not_queued())
+        query = select(_f.id, _f.text).where(_f.sentiment.is_not(None), _f.corrected.is_(None), not_queued())
         query = query.order_by(_f.created_at.desc(), _f.id.desc()).limit(TOPIC_POOL)
         with self._database.read() as connection:
-            if _count_open(connection) >= size:
+            if count_open(connection) >= size:
                 return []
             rows = connection.execute(query).all()
         return [rows[place].id for place in nearest([row.text for row in rows])] if rows else []
@@ -173,7 +180,7 @@ class ReviewQueue:
         """
         with self._database.write() as connection:
             _item_row(connection, key)
-            new = {"position": _last_position(connection) + 1, "assigned_to": None, "assigned_until": None}
+            new = {"position": last_position(connection) + 1, "assigned_to": None, "assigned_until": None}
             connection.execute(update(review_items).where(_i.id == key, _i.done_at.is_(None)).values(new))
 
     def counts(self) -> dict[str, tuple[int, int]]:
@@ -246,107 +253,6 @@ def _renamed(truth: Mapping[str, Any], taxonomy: Taxonomy) -> dict[str, Any]:
         return dict(truth)
     topics = [{"topic": name, "sentiment": felt} for name, felt in taxonomy.of_person(truth["topics"])]
     return {**truth, "topics": topics}
-
-
-def _draws_so_far(connection: Connection) -> list[tuple[int, float]]:
-    """Return the draws so far, newest number and chance of each, under a lock that other draws wait for."""
-    made = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    row = {"name": _DRAWS, "value": [], "changed_at": datetime.now(UTC)}
-    connection.execute(made(state).values(row).on_conflict_do_nothing())
-    query = select(state.c.value).where(state.c.name == _DRAWS).with_for_update()
-    return [(int(last), float(chance)) for last, chance in connection.execute(query).scalar_one()]
-
-
-def _count_open(connection: Connection) -> int:
-    query = select(func.count()).select_from(review_items).where(_i.done_at.is_(None))
-    return int(connection.execute(query).scalar_one())
-
-
-def _last_position(connection: Connection) -> float:
-    return float(connection.execute(select(func.coalesce(func.max(_i.position), 0.0))).scalar_one())
-
-
-def _not_queued(*slices: str) -> ColumnElement[bool]:
-    queued = select(_i.feedback_id)
-    return _f.id.not_in(queued.where(_i.slice.in_(slices)) if slices else queued)
-
-
-def _conflicts(connection: Connection, count: int) -> list[int]:
-    query = select(_f.id).where(_f.rating_mismatch, _f.corrected.is_(None), _not_queued())
-    return list(connection.execute(query.order_by(_f.created_at.desc(), _f.id.desc()).limit(count)).scalars())
-
-
-def _still_new(connection: Connection, keys: Sequence[int], besides: Sequence[int]) -> list[int]:
-    """Return the numbers that nobody corrected or queued meanwhile, in their order."""
-    query = select(_f.id).where(_f.id.in_(list(keys)), _f.corrected.is_(None), _not_queued())
-    new = set(connection.execute(query).scalars()) - set(besides)
-    return [key for key in keys if key in new]
-
-
-def _least_certain(connection: Connection, count: int, besides: Sequence[int]) -> list[int]:
-    newest = (
-        select(_f.id, _f.confidence)
-        .where(_f.uncertain, _f.corrected.is_(None), _f.id.not_in(list(besides)), _not_queued())
-        .order_by(_f.created_at.desc(), _f.id.desc())
-        .limit(POOL)
-        .subquery()
-    )
-    query = select(newest.c.id).order_by(newest.c.confidence, newest.c.id).limit(max(0, count))
-    return list(connection.execute(query).scalars())
-
-
-def _random(connection: Connection, count: int, draws: list[tuple[int, float]]) -> dict[int, float]:
-    """Draw texts at random; return the chance of each to have been drawn by now, and note the draw."""
-    eligible = _f.sentiment.is_not(None) & _not_queued("random")
-    total = connection.execute(select(func.count()).select_from(feedback).where(eligible)).scalar_one()
-    if not total or count <= 0:
-        return {}
-    keys = connection.execute(select(_f.id).where(eligible).order_by(func.random()).limit(count)).scalars()
-    drawn = list(keys)
-    chance = len(drawn) / total
-    # Who was drawn before had the chance of this draw too, had it not been.
-    for table in (review_items, corrections):
-        c = table.c
-        at_random = (c.slice == "random") & c.sampling_probability.is_not(None)
-        later = 1 - (1 - c.sampling_probability) * (1 - chance)
-        connection.execute(update(table).where(at_random).values(sampling_probability=later))
-    last = connection.execute(select(func.max(_f.id))).scalar_one()
-    draws = [*draws, (int(last), chance)]
-    noted = {"value": draws, "changed_at": datetime.now(UTC)}
-    connection.execute(update(state).where(state.c.name == _DRAWS).values(noted))
-    return {key: _chance_of(key, draws) for key in drawn}
-
-
-def _chance_of(key: int, draws: Sequence[tuple[int, float]]) -> float:
-    """Return the chance of a text to have been drawn by now: numbers grow, so it missed the draws before it came."""
-    missed = 1.0
-    for last, chance in draws:
-        if key <= last:
-            missed *= 1 - chance
-    return 1 - missed
-
-
-def _put(connection: Connection, slices: dict[str, list[tuple[int, float | None]]]) -> int:
-    """Add items so that each slice is spread evenly over them."""
-    start, now = _last_position(connection), datetime.now(UTC)
-    placed = [
-        ((n + 0.5) / len(found), key, name, chance)
-        for name, found in slices.items()
-        for n, (key, chance) in enumerate(found)
-    ]
-    rows = [
-        {
-            "feedback_id": key,
-            "slice": name,
-            "sampling_probability": chance,
-            "position": start + at,
-            "added_at": now,
-        }
-        for at, (_, key, name, chance) in enumerate(sorted(placed), 1)
-    ]
-    if rows:
-        connection.execute(review_items.insert(), rows)
-    return len(rows)
 
 
 def _item_row(connection: Connection, key: int) -> Any:

@@ -25,7 +25,8 @@ from feedback_nlp.scoring import BatchScores, LinearScorer
 from feedback_nlp.sentiment import MIXED, N_SENTIMENTS, pool_clauses, softmax
 from feedback_nlp.topics import gather_evidence
 from feedback_nlp.training.linear import halve
-from feedback_nlp.training.shift import Shift, Stretch, fit_shift
+from feedback_nlp.training.shift import Shift, Stretch
+from feedback_nlp.training.stretches import best_clauses, fit_present, of_clauses, whole_word_block
 
 __all__ = ["PENALTY", "Adapted", "Adapter", "PersonsLabels", "Predictions"]
 
@@ -124,7 +125,7 @@ class Adapter:
         def block(items: Sequence[Any]) -> sp.csr_matrix:
             words = [spellings_of(one, clause) for one, clause in items]
             terms, spellings = reference.blocks(items)
-            return sp.hstack([terms, spellings, _whole_words(words, place)]).tocsr()
+            return sp.hstack([terms, spellings, whole_word_block(words, place)]).tocsr()
 
         self._texts = block([(one, None) for one in prepared])
         self._clauses = block(clauses)
@@ -223,16 +224,16 @@ class Adapter:
         stretches = [
             Stretch(self._texts, head.weights[:N_SENTIMENTS]),
             Stretch(mean @ clauses, head.weights[N_SENTIMENTS : 2 * N_SENTIMENTS]),
-            Stretch(_chosen(clauses, pools.last), head.weights[2 * N_SENTIMENTS : 3 * N_SENTIMENTS]),
+            Stretch(of_clauses(clauses, pools.last), head.weights[2 * N_SENTIMENTS : 3 * N_SENTIMENTS]),
         ]
         for which, at in ((pools.best, 3 * N_SENTIMENTS), (pools.worst, 3 * N_SENTIMENTS + 1)):
             mixing = np.zeros((N_SENTIMENTS, N_SENTIMENTS))
             mixing[_POSITIVE], mixing[_NEGATIVE] = head.weights[at], -head.weights[at]
-            stretches.append(Stretch(_chosen(clauses, which), mixing))
+            stretches.append(Stretch(of_clauses(clauses, which), mixing))
         odds = head.decision(pools.inputs)
         truth = np.vstack([np.eye(MIXED + 1)[self.sentiment[rows]], softmax(odds[self._held])])
         rows = np.concatenate([rows, self._held])
-        return _fit(stretches, rows, odds[rows], truth, penalty, several=False)
+        return fit_present(stretches, rows, odds[rows], truth, penalty, several=False)
 
     def _fit_kind(self, rows: Rows, penalty: float) -> Shift:
         head = self._heads.kind
@@ -240,15 +241,15 @@ class Adapter:
         stretches = [Stretch(self._texts, head.weights[KIND_COLUMNS])]
         truth = np.vstack([np.eye(len(KINDS))[self.kind[rows]], softmax(odds[self._held])])
         rows = np.concatenate([rows, self._held])
-        return _fit(stretches, rows, odds[rows], truth, penalty, several=False)
+        return fit_present(stretches, rows, odds[rows], truth, penalty, several=False)
 
     def _fit_topic(self, topic: int, rows: Rows, penalty: float) -> Shift:
         head, column = self._heads.topics, TOPIC_COLUMNS.start + topic
         evidence = gather_evidence(self._scores, TOPIC_COLUMNS)
         odds = evidence.texts * head.text_weights + evidence.best * head.best_weights + head.intercepts
-        best = _best_clause(self._scores, column)
+        best = best_clauses(self._scores, column)
         # A text without clauses stands for itself.
-        stretch = _chosen(self._clauses, best) + sp.diags((best < 0).astype(np.float32)) @ self._texts
+        stretch = of_clauses(self._clauses, best) + sp.diags((best < 0).astype(np.float32)) @ self._texts
         stretches = [
             Stretch(self._texts, head.text_weights[[topic], None]),
             Stretch(stretch.tocsr(), head.best_weights[[topic], None]),
@@ -256,7 +257,7 @@ class Adapter:
         kept = 1 / (1 + np.exp(-odds[self._held][:, [topic]]))
         truth = np.vstack([self.topics[rows][:, [topic]], kept])
         rows = np.concatenate([rows, self._held])
-        return _fit(stretches, rows, odds[rows][:, [topic]], truth, penalty, several=True)
+        return fit_present(stretches, rows, odds[rows][:, [topic]], truth, penalty, several=True)
 
 
 def _number(labels: Sequence[str], label: str | None) -> int:
@@ -267,54 +268,3 @@ def _number(labels: Sequence[str], label: str | None) -> int:
 def _log_odds(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     inside = np.clip(shares, 1e-6, 1 - 1e-6)
     return np.asarray(np.log(inside / (1 - inside)))
-
-
-def _whole_words(words: Sequence[Sequence[str]], place: Mapping[str, int]) -> sp.csr_matrix:
-    """Return what whole words add to their spelling: each text's known ones, by the root of all its words."""
-    rows = [
-        (n, place[word], 1 / np.sqrt(len(of))) for n, of in enumerate(words) for word in of if word in place
-    ]
-    table = np.array(rows).reshape(-1, 3)
-    return sp.csr_matrix(
-        (table[:, 2].astype(np.float32), (table[:, 0].astype(int), table[:, 1].astype(int))),
-        shape=(len(words), len(place)),
-    )
-
-
-def _chosen(clauses: sp.csr_matrix, which: Rows) -> sp.csr_matrix:
-    """Return the features of one clause a text; none for -1."""
-    at = np.flatnonzero(which >= 0)
-    pick = sp.csr_matrix(
-        (np.ones(len(at), np.float32), (at, which[at])), shape=(len(which), clauses.shape[0])
-    )
-    return sp.csr_matrix(pick @ clauses)
-
-
-def _best_clause(scores: BatchScores, column: int) -> Rows:
-    """Return the number of the clause with the highest score of each text; -1 where there is none."""
-    best = np.full(len(scores.texts), -1, dtype=np.int64)
-    order = np.argsort(scores.clauses[:, column], kind="stable")
-    best[scores.clause_texts[order]] = order  # the last one written is the highest
-    return best
-
-
-def _fit(
-    stretches: Sequence[Stretch],
-    rows: Rows,
-    odds: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    penalty: float,
-    *,
-    several: bool,
-) -> Shift:
-    """Fit over the features that these texts have at all; the others stay."""
-    size, n_outputs = stretches[0].features.shape[1], stretches[0].mixing.shape[0]
-    weights = np.zeros((size, n_outputs))
-    if not len(rows):
-        return Shift(weights, np.zeros(odds.shape[1]))
-    parts = [part.features[rows] for part in stretches]
-    present = np.flatnonzero(np.asarray(sum(part.getnnz(axis=0) for part in parts)))
-    used = [Stretch(part[:, present].tocsr(), one.mixing) for part, one in zip(parts, stretches, strict=True)]
-    shift = fit_shift(used, odds, truth, penalty, several=several)
-    weights[present] = shift.weights
-    return Shift(weights, shift.intercepts)
