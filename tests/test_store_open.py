@@ -198,3 +198,11 @@ def test_a_store_is_carried_over_a_fork(store: Store) -> None:
 def test_only_this_user_may_look_into_a_new_data_folder(tmp_path: Path) -> None:
     with Store.open(data_dir=tmp_path / "new") as store:
         assert store.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_postgresql_plans_each_statement_for_the_tables_as_they_are(store: Store) -> None:
+    if store.database.is_sqlite:
+        return
+    # A plan that is kept from when the tables were small walks over all of a large one.
+    with store.database.read() as connection:
+        assert connection.execute(text("SHOW plan_cache_mode")).scalar_one() == "force_custom_plan"

@@ -205,7 +205,9 @@ def _postgresql(url: URL) -> Engine:
             url,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
-                "options": "-c timezone=utc -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min",
+                "options": "-c timezone=utc -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min "
+                # A plan made when a table was small would be kept for days, and walk over all of it.
+                "-c plan_cache_mode=force_custom_plan",
             },
             hide_parameters=True,
             pool_pre_ping=True,
