@@ -94,7 +94,7 @@ class PlainAnalyzer:
         words = [_words(one) for one in prepared]
         verdicts = [self._analyzer._gate.judge(*pair) for pair in zip(texts, words, strict=True)]
         scores = self._score(prepared)
-        columns = self._analyzer._apply_heads(texts, scores)
+        columns = self._analyzer._labeller.label(texts, scores)
         return self._analyzer._build_records(columns, list(verdicts), self._analyzer._threshold)
 
     def _score(self, prepared: list[Prepared]) -> BatchScores:

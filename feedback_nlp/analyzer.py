@@ -3,71 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp.batch_labels import BatchLabeller, BatchLabels
+from feedback_nlp.batch_language import identify_languages
 from feedback_nlp.bundle import Bundle, load_bundle
-from feedback_nlp.chunks import Form
 from feedback_nlp.errors import BundleError, InputError
-from feedback_nlp.heads import TOPIC_COLUMNS, Heads
-from feedback_nlp.language import ENGLISH, LanguageGate, Verdict, english_confidence
+from feedback_nlp.language import ENGLISH, LanguageGate, Verdict
 from feedback_nlp.language_words import COMMON_ENGLISH
+from feedback_nlp.ratings import MISMATCH, contradicted, note_rating
 from feedback_nlp.records import (
     KINDS,
     OWN_COLUMNS,
     SCORED_COLUMNS,
     SENTIMENTS,
-    TOPICS,
     Analysis,
     ModelId,
     OwnLabel,
     labelled_analysis,
 )
 from feedback_nlp.scan import ONE_AT_A_TIME
-from feedback_nlp.scoring import BatchScores, LinearScorer
-from feedback_nlp.sentiment import MIXED, pool_clauses
-from feedback_nlp.textspans import BatchDetails
-from feedback_nlp.topics import TopicSentimentHead, gather_evidence
+from feedback_nlp.scoring import LinearScorer
 
 if TYPE_CHECKING:
     from feedback_nlp.explain import Explainer, Explanation
-    from feedback_nlp.own_labels import OwnHead, OwnModel
 
 __all__ = ["DEFAULT_PRECISION", "Analyzer"]
 
 #: Wanted share of right labels among those not marked uncertain.
 DEFAULT_PRECISION: Final = 0.95
-#: Stars (of 5) that contradict a clearly negative or positive text.
-_GLAD_STARS: Final = 4.0
-_SAD_STARS: Final = 2.0
-#: Sentiment score (either sign) from which a text is clear enough to contradict its stars. It does not depend on the
-#: precision asked for: a label may be uncertain between negative and neutral and surely not positive.
-_CLEAR_SCORE: Final = 0.5
-MISMATCH: Final = "rating_text_mismatch"
 
 _OK, _CALLER_SAYS_FOREIGN = "ok", "unsupported_language"
 _ONE_EACH: Final = "Pass one a text, None where it is not known."
 _END: Final = object()
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """What the heads say of a batch, one entry a text."""
-
-    labels: NDArray[np.int64]
-    three: NDArray[np.float64]
-    mixed: NDArray[np.float64]
-    confidence: NDArray[np.float64]
-    kinds: NDArray[np.int64]
-    kind_confidence: NDArray[np.float64]
-    details: BatchDetails
-    own: list[OwnLabel] | None
 
 
 class Analyzer:
@@ -90,17 +65,14 @@ class Analyzer:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
+        self._scorer = LinearScorer(bundle.linear, frozenset(COMMON_ENGLISH))
         try:
-            self._heads = Heads.from_json(bundle.heads)
-            self._own = _read_own(bundle)
+            self._labeller = BatchLabeller(bundle, self._scorer)
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"The heads of the bundle in {bundle.path} are malformed: {error}.") from error
-        if self._own is not None:
-            self._heads = _with_own(self._heads, self._own.head)
-        self._scorer = LinearScorer(bundle.linear, frozenset(COMMON_ENGLISH))
         self._gate = LanguageGate(bundle.linear.words)
         self.model: ModelId = bundle.model
-        self._threshold = self._heads.threshold_for(DEFAULT_PRECISION)
+        self._threshold = self._labeller.heads.threshold_for(DEFAULT_PRECISION)
         self._words_met = (0, 0)
 
     @classmethod
@@ -136,31 +108,31 @@ class Analyzer:
     @property
     def precisions(self) -> list[list[float]]:
         """Rows of wanted precision, threshold on confidence, coverage."""
-        return self._heads.precisions
+        return self._labeller.heads.precisions
 
     @property
     def scored_columns(self) -> tuple[str, ...]:
         """Columns of a scored file; a bundle with own labels adds two."""
-        return SCORED_COLUMNS + (OWN_COLUMNS if self._adds_labels else ())
+        return SCORED_COLUMNS + (OWN_COLUMNS if self._labeller.adds_labels else ())
 
     @property
     def own_labels(self) -> tuple[str, ...]:
         """Labels of a company's own, which come besides the product's; none for most bundles."""
-        return self._own.head.labels if self._own is not None and self._adds_labels else ()
+        return (
+            self._labeller.own.head.labels
+            if self._labeller.own is not None and self._labeller.adds_labels
+            else ()
+        )
 
     @property
     def own_task(self) -> str | None:
         """Which shipped labels a company's own ones replace: "sentiment", "kind", "topics" or none."""
-        return self._own.head.task if self._own is not None else None
+        return self._labeller.own_task
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Names of the topics that are looked for."""
-        return self._own.head.labels if self._own is not None and self.own_task == "topics" else TOPICS
-
-    @property
-    def _adds_labels(self) -> bool:
-        return self._own is not None and self._own.head.task is None
+        return self._labeller.topics
 
     def analyze(
         self,
@@ -270,7 +242,7 @@ class Analyzer:
         out = [records[row] for row in rows]
         self._note_callers_language(out, languages, rows, columns, threshold)
         if ratings is not None:
-            out = [self._note_rating(one, rating) for one, rating in zip(out, ratings, strict=True)]
+            out = [note_rating(one, rating) for one, rating in zip(out, ratings, strict=True)]
         if explain:
             out = [self._note_explanation(one, text) for one, text in zip(out, texts, strict=True)]
         return out
@@ -280,7 +252,7 @@ class Analyzer:
         texts: Sequence[str],
         languages: Sequence[str | None] | None,
         ratings: Sequence[float | None] | None,
-    ) -> tuple[list[int], list[Verdict | float], _Columns]:
+    ) -> tuple[list[int], list[Verdict | float], BatchLabels]:
         """Return for each text its place among the distinct ones, and what is found of those."""
         _check_texts(texts)
         for name, column in (("languages", languages), ("ratings", ratings)):
@@ -292,7 +264,11 @@ class Analyzer:
         scores = self._scorer.score(unique)
         every, known = self._words_met
         self._words_met = every + int(scores.all_words.sum()), known + int(scores.known_words.sum())
-        return rows, self._identify(unique, scores), self._apply_heads(unique, scores)
+        return (
+            rows,
+            identify_languages(self._gate, self._scorer, unique, scores),
+            self._labeller.label(unique, scores),
+        )
 
     def analyze_columns(
         self,
@@ -347,7 +323,7 @@ class Analyzer:
     ) -> list[list[str]]:
         from feedback_nlp.columns import texts_of_columns
 
-        if self._own is not None or any(languages or ()):
+        if self._labeller.own is not None or any(languages or ()):
             rows_of_text = [
                 one.to_row() for one in self._analyze_batch(texts, languages, ratings, False, precision)
             ]
@@ -371,7 +347,7 @@ class Analyzer:
             places = np.array(rows, dtype=np.int64)
             scores = columns.three[places, 2] - columns.three[places, 0]
             flags, statuses = found[SCORED_COLUMNS.index("fb_flags")], found[0]
-            for place in _contradicted(columns.labels[places], scores, ratings):
+            for place in contradicted(columns.labels[places], scores, ratings):
                 if statuses[place] == _OK:
                     flags[place] = MISMATCH
         return found
@@ -381,15 +357,16 @@ class Analyzer:
 
         Examples
         --------
-        >>> margins = Analyzer.load().topic_margins(["Card was declined twice."])
-        >>> bool(margins[0, TOPICS.index("checkout_payment")] > 0)
+        >>> analyzer = Analyzer.load()
+    >>> margins = analyzer.topic_margins(["Card was declined twice."])
+        >>> bool(margins[0, analyzer.topics.index("checkout_payment")] > 0)
         True
         """
         rows = list(texts)
         with ONE_AT_A_TIME:
-            found = self._apply_heads(rows, self._scorer.score(rows)).details
+            found = self._labeller.label(rows, self._scorer.score(rows)).details
         shares = np.clip(found.probabilities, 1e-6, 1 - 1e-6)
-        thresholds = np.clip(self._heads.topics.thresholds, 1e-6, 1 - 1e-6)
+        thresholds = np.clip(self._labeller.heads.topics.thresholds, 1e-6, 1 - 1e-6)
         margins: NDArray[np.float64] = np.log(shares / (1 - shares)) - np.log(thresholds / (1 - thresholds))
         return margins
 
@@ -411,84 +388,17 @@ class Analyzer:
     def _explainer(self) -> Explainer:
         from feedback_nlp.explain import Explainer
 
-        return Explainer(self._scorer, self._heads)
+        return Explainer(self._scorer, self._labeller.heads)
 
     def _threshold_for(self, precision: float | None) -> float:
         if precision is None:
             return self._threshold
         if not 0 < precision < 1:
             raise InputError(f"precision is {precision}, it must lie between 0 and 1.", remedy="Try 0.95.")
-        return self._heads.threshold_for(precision)
-
-    def _identify(self, texts: list[str], scores: BatchScores) -> list[Verdict | float]:
-        """Return a verdict for each text; for surely English ones just the confidence, which is most of them."""
-        counts = scores.all_words, scores.known_words, scores.common_words
-        out: list[Verdict | float] = list(english_confidence(*counts).tolist())
-        unsure = ~self._gate.is_surely_english(*counts)
-        rows = unsure.nonzero()[0].tolist()
-        if rows:
-            words = self._words(scores, unsure)
-            verdicts = self._gate.judge_unsure([texts[row] for row in rows], [words[row] for row in rows])
-            for row, verdict in zip(rows, verdicts, strict=True):
-                out[row] = verdict
-        return out
-
-    def _words(self, scores: BatchScores, chosen: NDArray[np.bool_]) -> list[list[str]]:
-        """Return the alphabetic words of the chosen texts; of the others none."""
-        tokens = scores.tokens
-        spelled = chosen[tokens.texts] & ((tokens.bits & Form.SPELLED) != 0)
-        places = (spelled & self._scorer.alphabetic(tokens.forms)).nonzero()[0]
-        words = list(map(self._scorer.table.forms.__getitem__, tokens.forms[places].tolist()))
-        ends = np.searchsorted(tokens.texts[places], np.arange(len(chosen) + 1)).tolist()
-        return [words[start:end] for start, end in pairwise(ends)]
-
-    def _apply_heads(self, texts: list[str], scores: BatchScores) -> _Columns:
-        heads = self._heads
-        pools = pool_clauses(scores)
-        three, mixed = heads.sentiment.probabilities(pools.inputs)
-        labels = heads.sentiment.labels(three, mixed)
-        confidence = np.where(labels == MIXED, mixed, three.max(axis=1))
-        kinds = heads.kind.probabilities(scores.texts)
-        own: list[OwnLabel] | None = None
-        if self._own is not None and self.own_task == "topics":
-            from feedback_nlp.own_topics import gather_own_evidence
-
-            evidence = gather_own_evidence(self._own, texts, scores)
-        else:
-            evidence = gather_evidence(scores, TOPIC_COLUMNS)
-        if self._own is not None and self.own_task != "topics":
-            head, found = self._own.head, self._own.probabilities(texts, scores.texts)
-            if self.own_task == "sentiment" or head.mapped:
-                three = head.sentiments(found) if head.mapped else self._own.in_order(found, SENTIMENTS[:3])
-                mixed = np.zeros(len(texts))
-                labels, confidence = three.argmax(axis=1), three.max(axis=1)
-            if self.own_task == "kind":
-                kinds = self._own.in_order(found, KINDS)
-            elif self._adds_labels:
-                own = head.shown(found)
-        topics = heads.topics.probabilities(evidence)
-        where, which = np.nonzero(topics >= heads.topics.thresholds)
-        inputs = TopicSentimentHead.inputs(scores, evidence, heads.topics, where, which)
-        signs = heads.topic_sentiment.probabilities(inputs, which).argmax(axis=1)
-        details = BatchDetails(
-            texts,
-            scores,
-            heads,
-            self.topics,
-            labels,
-            three,
-            topics,
-            evidence,
-            where,
-            which,
-            signs,
-            self._scorer.table,
-        )
-        best = kinds.argmax(axis=1)
-        return _Columns(labels, three, mixed, confidence, best, kinds.max(axis=1), details, own)
+        return self._labeller.heads.threshold_for(precision)
 
     def _build_records(
-        self, columns: _Columns, verdicts: list[Verdict | float], threshold: float
+        self, columns: BatchLabels, verdicts: list[Verdict | float], threshold: float
     ) -> list[Analysis]:
         uncertain = columns.confidence < threshold
         parts = zip(
@@ -544,7 +454,7 @@ class Analyzer:
             None,
             (),
             self.model,
-            own=OwnLabel() if self._adds_labels else None,
+            own=OwnLabel() if self._labeller.adds_labels else None,
         )
 
     def _note_callers_language(
@@ -552,7 +462,7 @@ class Analyzer:
         out: list[Analysis],
         languages: Sequence[str | None] | None,
         rows: list[int],
-        columns: _Columns,
+        columns: BatchLabels,
         threshold: float,
     ) -> None:
         """A language that the caller names is taken at its word."""
@@ -570,49 +480,11 @@ class Analyzer:
                     as_english = self._build_records(columns, [1.0] * len(columns.labels), threshold)
                 out[place] = as_english[rows[place]]
 
-    def _note_rating(self, one: Analysis, rating: float | None) -> Analysis:
-        if rating is None or one.sentiment_score is None:
-            return one
-        contradicts = (
-            one.sentiment == "negative" and one.sentiment_score <= -_CLEAR_SCORE and rating >= _GLAD_STARS
-        ) or (one.sentiment == "positive" and one.sentiment_score >= _CLEAR_SCORE and rating <= _SAD_STARS)
-        return replace(one, flags=(*one.flags, MISMATCH)) if contradicts else one
-
     def _note_explanation(self, one: Analysis, text: str) -> Analysis:
         if one.sentiment is None:
             return one
         explained = self._explainer.explain(text, SENTIMENTS.index(one.sentiment))
         return replace(one, explanation=explained.contributions)
-
-
-def _contradicted(
-    labels: NDArray[np.int64], scores: NDArray[np.float64], ratings: Sequence[float | None]
-) -> list[int]:
-    """Return the places of texts that clearly say the opposite of their stars."""
-    stars = np.array([np.nan if rating is None else rating for rating in ratings])
-    sad = (labels == SENTIMENTS.index("negative")) & (scores <= -_CLEAR_SCORE) & (stars >= _GLAD_STARS)
-    glad = (labels == SENTIMENTS.index("positive")) & (scores >= _CLEAR_SCORE) & (stars <= _SAD_STARS)
-    places: list[int] = (sad | glad).nonzero()[0].tolist()
-    return places
-
-
-def _read_own(bundle: Bundle) -> OwnModel | None:
-    if bundle.own is None:
-        return None
-    from feedback_nlp.own_labels import OwnHead, OwnModel
-
-    return OwnModel(bundle.own, OwnHead.from_json(bundle.heads["own"]))
-
-
-def _with_own(heads: Heads, own: OwnHead) -> Heads:
-    """Return the heads with those that a company's own labels replace."""
-    if own.task == "topics":
-        from feedback_nlp.own_topics import with_own_topics
-
-        return with_own_topics(heads, own)
-    if own.task == "sentiment" or own.mapped:
-        return replace(heads, precisions=own.precisions)
-    return heads
 
 
 def _check_texts(texts: Sequence[str], first: int = 0) -> None:
