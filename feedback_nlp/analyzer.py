@@ -358,7 +358,7 @@ class Analyzer:
         Examples
         --------
         >>> analyzer = Analyzer.load()
-    >>> margins = analyzer.topic_margins(["Card was declined twice."])
+        >>> margins = analyzer.topic_margins(["Card was declined twice."])
         >>> bool(margins[0, analyzer.topics.index("checkout_payment")] > 0)
         True
         """
