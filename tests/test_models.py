@@ -267,7 +267,7 @@ def test_bundles_by_the_command_line(own_store: Store, tmp_path: Path) -> None:
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(commands, arguments, env={"FEEDBACK_DATA_DIR": str(own_store.data_dir)})
 
-    own_store.feedback.add([said("a", "lovely shoes"), said("b", "my card was declined")])
+    own_store.feedback.add([said("a", "lovely shoes"), said("b", "awful, my card was declined twice")])
     digest = make_bundle(tmp_path / "new", "1.1.0")
     name = f"commerce-en@1.1.0+{digest[:12]}"
     assert run("models", "add", str(tmp_path / "new")).stdout == f"{name}\n"

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from feedback_nlp import Analyzer
 from feedback_nlp.errors import InputError, NotStoredError
 from feedback_nlp.records import Feedback
-from feedback_nlp.store import Store
+from feedback_nlp.store import Store, finding
 from feedback_nlp.store.tables import analyses, feedback
 from feedback_nlp.store.values import Added, Filters, Revision, TopicLabel
 from tests.stores import counted, counted_anew, said
@@ -175,6 +175,16 @@ def test_filters(store: Store) -> None:
     for chosen, found in FILTERS:
         assert (chosen, ids(store, **chosen)) == (chosen, found)
         assert store.feedback.count(Filters(**chosen)) == len(found)
+
+
+@pytest.mark.parametrize("most", [0, 2, 5000])
+def test_words_find_the_same_sorted_or_walked(
+    store: Store, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(finding, "MOST_SORTED", most)
+    fill(store)
+    for chosen, found in FILTERS:
+        assert (chosen, ids(store, **chosen)) == (chosen, found)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Select,
     TextClause,
+    any_,
     column,
     exists,
     func,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     text,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
 from feedback_nlp.errors import InputError
@@ -42,6 +44,9 @@ __all__ = ["count_found", "find_page", "fts5_query", "load_rows"]
 
 #: Words of one search that are looked at.
 MAX_WORDS = 32
+#: PostgreSQL: up to so many texts with the words are taken from the index of words and sorted; where there are more,
+#: the walk from the latest text on soon meets a page of them. Left to itself it walks for rare words, too: for long.
+MOST_SORTED = 5_000
 _WORD = re.compile(r'-?"[^"]*"?|[^\s"]+')
 _search = table("feedback_search", column("rowid"))
 
@@ -51,6 +56,8 @@ def find_page(connection: Connection, filters: Filters, *, limit: int, cursor: s
     chosen = _Chosen(connection, filters)
     if chosen.is_empty:
         return Page((), None)
+    if filters.search is not None and connection.dialect.name == "postgresql":
+        chosen.look_up(connection)
     query = chosen.query(select(feedback.c.id, *chosen.order)).order_by(
         *(part.desc() for part in chosen.order)
     )
@@ -97,6 +104,7 @@ class _Chosen:
         # A topic leads where nothing else picks out a few rows.
         narrow = filters.id or filters.customer_ref or filters.job or filters.search
         self._topic_leads = filters.topic is not None and narrow is None
+        self._looked_up: list[int] | None = None
         self.parameters: dict[str, Any] = {}
         self.order = self._order()
 
@@ -110,11 +118,21 @@ class _Chosen:
     def query(self, start: Select[Any]) -> Select[Any]:
         """Add tables and conditions to a query."""
         query = start.select_from(self._tables()).where(*_conditions(self._filters))
-        if self._filters.search is not None:
+        if self._looked_up is not None:
+            query = query.where(feedback.c.id == any_(literal(self._looked_up, ARRAY(feedback.c.id.type))))
+        elif self._filters.search is not None:
             query = query.where(self._matches())
         if self._filters.topic is not None:
             query = query.where(*self._about_topic())
         return query
+
+    def look_up(self, connection: Connection) -> None:
+        """Take the texts with the words from their index where they are few (PostgreSQL)."""
+        some = select(feedback.c.id).where(self._matches()).limit(MOST_SORTED + 1)
+        found = list(connection.execute(some, self.parameters).scalars())
+        if len(found) <= MOST_SORTED:
+            self._looked_up = found
+            self.parameters = {}
 
     def _tables(self) -> FromClause:
         if self._filters.search is not None and self._sqlite:
