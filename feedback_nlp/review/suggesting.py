@@ -23,6 +23,12 @@ LEAST_TEXTS, MOST_CLUSTERS, WEEKS = 5, 12, 8
 _TERMS, _QUOTES, _SEED = 5, 3, 0
 #: A term of a group weighs so many times what it does in all texts.
 _TELLING: Final = 1.3
+#: Words of mood, thanks and talk, and the heads of "don't" and its like: they group texts, but name no topic.
+_NAMES_NO_TOPIC: Final = frozenset(
+    "bad best better cheers didn disappointed does doesn doing don fine good got great happy hate isn just know like "
+    "love loved lovely nice okay pleased really right say says thank thanks thing things think time very want "
+    "wasn wish won worst wouldn wrong yes".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +105,13 @@ def suggest_topics(store: Store) -> list[Suggestion]:
     store : Store
     """
     from sklearn.cluster import KMeans
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
     rows = list(store.taxonomies.newest_texts(LOOKED_AT, without_topic=True))
     if len(rows) < 2 * LEAST_TEXTS:
         return []
     vectorizer = TfidfVectorizer(
-        stop_words="english",
+        stop_words=sorted(ENGLISH_STOP_WORDS | _NAMES_NO_TOPIC),
         ngram_range=(1, 2),
         min_df=3,
         max_df=0.8,
