@@ -177,11 +177,12 @@ def test_filters(store: Store) -> None:
         assert store.feedback.count(Filters(**chosen)) == len(found)
 
 
-@pytest.mark.parametrize("most", [0, 2, 5000])
+@pytest.mark.parametrize(("most", "surely"), [(0, 50_000), (2, 50_000), (5000, 0)])
 def test_words_find_the_same_sorted_or_walked(
-    store: Store, monkeypatch: pytest.MonkeyPatch, most: int
+    store: Store, monkeypatch: pytest.MonkeyPatch, most: int, surely: int
 ) -> None:
     monkeypatch.setattr(finding, "MOST_SORTED", most)
+    monkeypatch.setattr(finding, "SURELY_MANY", surely)
     fill(store)
     for chosen, found in FILTERS:
         assert (chosen, ids(store, **chosen)) == (chosen, found)

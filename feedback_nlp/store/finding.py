@@ -47,6 +47,8 @@ MAX_WORDS = 32
 #: PostgreSQL: up to so many texts with the words are taken from the index of words and sorted; where there are more,
 #: the walk from the latest text on soon meets a page of them. Left to itself it walks for rare words, too: for long.
 MOST_SORTED = 5_000
+#: Where PostgreSQL itself expects so many, they are not looked up first.
+SURELY_MANY = 50_000
 _WORD = re.compile(r'-?"[^"]*"?|[^\s"]+')
 _search = table("feedback_search", column("rowid"))
 
@@ -128,6 +130,10 @@ class _Chosen:
 
     def look_up(self, connection: Connection) -> None:
         """Take the texts with the words from their index where they are few (PostgreSQL)."""
+        expected = text("EXPLAIN (FORMAT JSON) SELECT FROM feedback WHERE " + self._matches().text)
+        plan = connection.execute(expected, self.parameters).scalar_one()
+        if plan[0]["Plan"]["Plan Rows"] >= SURELY_MANY:
+            return
         some = select(feedback.c.id).where(self._matches()).limit(MOST_SORTED + 1)
         found = list(connection.execute(some, self.parameters).scalars())
         if len(found) <= MOST_SORTED:
