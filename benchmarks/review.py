@@ -3,10 +3,9 @@
 Four sources of the gold texts play companies. A bundle is trained without any of them, and without the teacher,
 which saw them (`--base FOLDER` keeps it for the next run). Of each company a third of its gold texts, at most 450,
 is kept for judging; the rest is its history, from which texts are chosen and "corrected" to their gold labels, in
-rounds: random ones, those whose sentiment is least certain, those nearest to the thresholds of the topics (each topic
-in turn), or our mix: a tenth at random, the rest half by sentiment and half by topics (these texts have no stars, so
-there are no conflicts). After each round the bundle is adapted as `feedback-nlp retrain` does it, and the next texts
-are chosen by it. Topics that fewer than 8 of the kept texts have are left out of macro-F1.
+rounds, in the ways of benchmarks/_choices.py (these texts have no stars, so our mix has no conflicts). After each
+round the bundle is adapted as `feedback-nlp retrain` does it, with fewer anchors, and the next texts are chosen by
+it. Topics that fewer than 8 of the kept texts have are left out of macro-F1.
 
     python benchmarks/review.py --data DIR --only curves     macro-F1 of topics by number of corrections
     python benchmarks/review.py --data DIR --only seconds    a retraining of 1,000 corrections, all of it
@@ -27,11 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that it runs as a script from any folder
+
+from benchmarks._choices import CHOICES, State, places_of
 from feedback_nlp import Analyzer
 from feedback_nlp.behaviour import load_suite
 from feedback_nlp.bundle import Bundle, load_bundle, save_bundle
 from feedback_nlp.records import SENTIMENTS, TOPICS, Feedback
-from feedback_nlp.review.choosing import topics_in_turn
 from feedback_nlp.review.learning import anchor_texts, retrain
 from feedback_nlp.store import Store
 from feedback_nlp.train import fit_recipe
@@ -41,15 +42,15 @@ from feedback_nlp.training.recipe import load_recipe, shipped_recipe_path
 
 COMPANIES = ("grubhub_issues", "googleplay_user_reviews_auto", "womens_clothing", "netflix_app_reviews")
 ROUNDS = (10, 20, 40, 80, 160)
-SEEDS = (0, 1)
-KEPT, LEAST_TEXTS_OF_TOPIC, RANDOM_SHARE = 450, 8, 0.1
+KEPT, LEAST_TEXTS_OF_TOPIC = 450, 8
+#: A quarter of the sentences that a retraining holds the bundle to: all of them take four times as long.
+ANCHORS = 2_000
 #: Of the recipe's sets: more rows of sentiment change nothing for topics.
 MAX_ROWS = 2_500
 #: Points of macro-F1 that corrections are to bring.
 WANTED = 0.05
 
 Rows = NDArray[np.int64]
-Margins = NDArray[np.float64]
 
 
 def base_bundle(data: Path, folder: Path) -> Bundle:
@@ -63,44 +64,6 @@ def base_bundle(data: Path, folder: Path) -> Bundle:
         manifest = {"name": "without-companies", "version": "0", "labels": labels}
         save_bundle(folder, linear, heads.to_json(), manifest, "# For benchmarks/review.py\n")
     return load_bundle(folder)
-
-
-def random_ones(
-    left: Rows, count: int, margins: Margins, confidence: Margins, rng: np.random.Generator
-) -> Rows:
-    """Choose at random."""
-    return rng.choice(left, count, replace=False)
-
-
-def least_certain(
-    left: Rows, count: int, margins: Margins, confidence: Margins, rng: np.random.Generator
-) -> Rows:
-    """Choose those whose sentiment is least certain."""
-    return left[np.argsort(confidence[left], kind="stable")[:count]]
-
-
-def nearest_topics(
-    left: Rows, count: int, margins: Margins, confidence: Margins, rng: np.random.Generator
-) -> Rows:
-    """Choose those nearest to the threshold of a topic, one topic after the other."""
-    return left[topics_in_turn(margins[left])[:count]]
-
-
-def mixed(left: Rows, count: int, margins: Margins, confidence: Margins, rng: np.random.Generator) -> Rows:
-    """Choose as the queue does."""
-    some = rng.choice(left, max(1, round(RANDOM_SHARE * count)), replace=False)
-    left, rest = np.setdiff1d(left, some), count - len(some)
-    topics = nearest_topics(left, rest // 2, margins, confidence, rng)
-    sentiment = least_certain(np.setdiff1d(left, topics), rest - len(topics), margins, confidence, rng)
-    return np.concatenate([some, topics, sentiment])
-
-
-CHOICES: dict[str, Callable[..., Rows]] = {
-    "random": random_ones,
-    "least certain sentiment": least_certain,
-    "nearest to topics": nearest_topics,
-    "mix": mixed,
-}
 
 
 def company(data: Path, name: str) -> list[GoldRow]:
@@ -118,29 +81,33 @@ def labels_of(rows: Sequence[GoldRow]) -> list[PersonsLabels]:
     return [PersonsLabels(row.text, row.sentiment, row.kind, dict(row.topics)) for row in rows]
 
 
-def curves(data: Path, base: Bundle) -> None:
-    """Print macro-F1 by number of corrections, and how many bring 5 points."""
-    anchors = anchor_texts(load_suite())
-    needed: dict[str, list[float]] = {choice: [] for choice in CHOICES}
-    for name in COMPANIES:
-        adapter = Adapter(base, labels_of(company(data, name)), anchors)
-        print(f"{name}: {len(adapter)} texts; rounds {(0, *ROUNDS)}", flush=True)
-        for choice, choose in CHOICES.items():
-            runs = np.array([curve(adapter, choose, seed) for seed in SEEDS])
+def curves(data: Path, base: Bundle, companies: Sequence[str], names: Sequence[str], seeds: int) -> None:
+    """Print macro-F1 by number of corrections, how many bring 5 points, and the mean gain over all numbers."""
+    anchors = anchor_texts(load_suite())[:ANCHORS]
+    needed: dict[str, list[float]] = {name: [] for name in names}
+    gains: dict[str, list[float]] = {name: [] for name in names}
+    for source in companies:
+        adapter = Adapter(base, labels_of(company(data, source)), anchors)
+        places = places_of(adapter)
+        print(f"{source}: {len(adapter)} texts; rounds {(0, *ROUNDS)}", flush=True)
+        for name in names:
+            runs = np.array([curve(adapter, places, CHOICES[name], seed) for seed in range(seeds)])
             mean = runs.mean(axis=0)
-            needed[choice].append(corrections_for(mean, WANTED))
-            print(
-                f"  {choice:<24}",
-                " ".join(f"{100 * value:5.1f}" for value in mean),
-                f"  5 points: {needed[choice][-1]:.0f} corrections",
-                flush=True,
-            )
-    for choice, counts in needed.items():
-        share = np.mean(np.array(counts) / np.array(needed["random"]))
-        print(f"{choice:<24} corrections for 5 points against random's: {share:.2f}")
+            needed[name].append(corrections_for(mean, WANTED))
+            gains[name].append(float((mean[1:] - mean[0]).mean()))
+            shown = " ".join(f"{100 * value:5.1f}" for value in mean)
+            print(f"  {name:<24}", shown, f"  5 points: {needed[name][-1]:.0f} corrections", flush=True)
+    for name in names:
+        share = np.mean(np.array(needed[name]) / np.array(needed["random"]))
+        gain = 100 * np.mean(gains[name])
+        print(
+            f"{name:<24} corrections for 5 points against random's: {share:.2f}; mean gain {gain:.1f} points"
+        )
 
 
-def curve(adapter: Adapter, choose: Callable[..., Rows], seed: int) -> list[float]:
+def curve(
+    adapter: Adapter, places: NDArray[np.float64], choose: Callable[[State], Rows], seed: int
+) -> list[float]:
     """Return macro-F1 before any correction and after each round."""
     order = np.random.default_rng(seed).permutation(len(adapter))
     kept, history = order[: min(KEPT, len(order) // 3)], order[min(KEPT, len(order) // 3) :]
@@ -150,11 +117,10 @@ def curve(adapter: Adapter, choose: Callable[..., Rows], seed: int) -> list[floa
     adapted, out = None, []
     for size in (0, *ROUNDS):
         if size:
+            margins, sure = adapter.topic_margins(adapted), adapter.confidence(adapted)
             left = np.setdiff1d(history, done)
-            chosen = choose(
-                left, size - len(done), adapter.topic_margins(adapted), adapter.confidence(adapted), rng
-            )
-            done = np.concatenate([done, chosen])
+            state = State(left, done, size - len(done), margins, sure, history, adapter, places, rng)
+            done = np.concatenate([done, choose(state)])
             adapted = adapter.fit(done)
         found = adapter.topic_margins(adapted)[kept] >= 0
         out.append(float(f1_score(true[:, judged], found[:, judged], average="macro", zero_division=0)))
@@ -206,6 +172,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--base", type=Path, help="folder of the bundle without the companies; made if missing"
     )
     parser.add_argument("--only", choices=("curves", "seconds"))
+    parser.add_argument("--companies", nargs="+", choices=COMPANIES, default=COMPANIES, metavar="NAME")
+    parser.add_argument("--choices", nargs="+", choices=CHOICES, default=list(CHOICES), metavar="NAME")
+    parser.add_argument("--seeds", type=int, default=2)
     chosen = parser.parse_args(arguments)
     if not (chosen.data / "gold").is_dir():
         print("review: name the folder that holds datasets/ and gold/", file=sys.stderr)
@@ -214,7 +183,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seconds(chosen.data)
     if chosen.only != "seconds":
         with tempfile.TemporaryDirectory() as scratch:
-            curves(chosen.data, base_bundle(chosen.data, chosen.base or Path(scratch)))
+            base = base_bundle(chosen.data, chosen.base or Path(scratch))
+            names = list(dict.fromkeys(["random", *chosen.choices]))
+            curves(chosen.data, base, chosen.companies, names, chosen.seeds)
     return 0
 
 

@@ -158,6 +158,7 @@ def small_suite() -> Iterator[None]:
     assert len(few) == 3
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "load_suite", lambda: few)
+        patch.setattr(learning, "_OWN_ANCHORS", 200)  # more take their time
         yield
 
 

@@ -1,7 +1,8 @@
 """A candidate bundle from the one in use and what people corrected, and whether it is better.
 
 It is judged on corrections that it did not see (three folds, each predicted by a model fitted to the other two) and
-that the bundle in use did not see either, text by text against that bundle; then by the behaviour suite.
+that the bundle in use did not see either, text by text against that bundle; then by what it unlearned of the
+behaviour suite, against the bundle in use and the first one.
 """
 
 from __future__ import annotations
@@ -17,23 +18,27 @@ from typing import Any, Final
 import numpy as np
 
 from feedback_nlp.analyzer import Analyzer
-from feedback_nlp.behaviour import BehaviourTest, SuiteResult, load_suite, run_suite
+from feedback_nlp.behaviour import BehaviourTest, load_suite
 from feedback_nlp.bundle import Bundle, load_bundle, save_bundle
 from feedback_nlp.errors import InputError
 from feedback_nlp.review.comparing import FieldGain, compare_predictions
+from feedback_nlp.review.gates import failed_cases, worse_tests
 from feedback_nlp.store import Store
 from feedback_nlp.store.bundles import activate_model, adopt_bundle, bundle_place
 from feedback_nlp.store.model_values import ModelEntry
 from feedback_nlp.store.taxonomy import Taxonomy
 from feedback_nlp.training.adapt import PENALTY, Adapter, PersonsLabels, Predictions
+from feedback_nlp.training.own_sentences import own_texts
 
 __all__ = ["LEAST_TEXTS", "Retrained", "anchor_texts", "corrected_texts", "retrain"]
 
 #: With fewer corrected texts nothing is learned.
 LEAST_TEXTS: Final = 20
 _FOLDS: Final = 3
-#: Sentences of the behaviour suite's tuning half on which the bundle is held; the other half judges as well.
+#: Sentences on which the bundle is held: of the behaviour suite's tuning half (the other one judges), and of those
+#: that the project wrote for training.
 _ANCHORS: Final = 2000
+_OWN_ANCHORS: Final = 6000
 _SEED: Final = 0
 #: Texts that are loaded at once.
 _GROUP: Final = 500
@@ -58,7 +63,8 @@ class Retrained:
     gains : tuple of FieldGain
         Candidate minus active, by field, and "all".
     broken : tuple of str
-        Gates of the behaviour suite that the active bundle passes and the candidate does not.
+        Tests of the behaviour suite, and "mean", in which the candidate is worse beyond noise than the active bundle,
+        or than the base.
     better : bool
         Beyond noise, in no field worse beyond noise, and no gate broken.
     activated : bool
@@ -171,8 +177,7 @@ def retrain(
     unseen = np.array([one.said_at > _learned_until(present) for one in texts])
     gains = compare_predictions(adapter, before, after, unseen)
     progress(0.7)
-    judged = [run_suite(Analyzer(one), tests=suite, max_examples=0) for one in (present, candidate[1])]
-    broken = _broken_gates(*judged)
+    broken = _broken_gates(suite, candidate[1], present, base)
     better = not broken and _is_better(gains)
     known = adopt_bundle(store, candidate[0].name, actor=actor)
     candidate[0].cleanup()
@@ -194,9 +199,13 @@ def retrain(
 
 def anchor_texts(suite: Sequence[BehaviourTest]) -> list[str]:
     """Return the sentences on which an adapted bundle goes on saying what it said."""
-    texts = sorted({text for test in suite for case in test.half("tuning") for text in case.texts})
-    chosen = np.random.default_rng(_SEED).permutation(len(texts))[:_ANCHORS]
-    return [texts[place] for place in chosen]
+    tuning = sorted({text for test in suite for case in test.half("tuning") for text in case.texts})
+    own = sorted({one.text for one in own_texts(_SEED)} - set(tuning))
+    return [*_some(tuning, _ANCHORS), *_some(own, _OWN_ANCHORS)]
+
+
+def _some(texts: Sequence[str], count: int) -> list[str]:
+    return [texts[place] for place in np.random.default_rng(_SEED).permutation(len(texts))[:count]]
 
 
 def _base(store: Store, present: Bundle) -> Bundle:
@@ -251,12 +260,12 @@ def _out_of_fold(adapter: Adapter, penalty: float) -> Predictions:
     return out
 
 
-def _broken_gates(before: SuiteResult, after: SuiteResult) -> tuple[str, ...]:
-    passed = {outcome.test.name for outcome in before.outcomes if outcome.passed}
-    broken = [outcome.test.name for outcome in after.over_limit if outcome.test.name in passed]
-    if after.mean_rate > after.mean_limit >= before.mean_rate:
-        broken.append("mean")
-    return tuple(broken)
+def _broken_gates(suite: Sequence[BehaviourTest], candidate: Bundle, *others: Bundle) -> tuple[str, ...]:
+    """Return where the candidate is worse than another bundle; the first one is asked too, lest losses add up."""
+    new = failed_cases(Analyzer(candidate), suite)
+    rivals = {str(one.model): one for one in others}.values()
+    named = [worse_tests(suite, failed_cases(Analyzer(one), suite), new) for one in rivals]
+    return tuple(dict.fromkeys(name for some in named for name in some))
 
 
 def _is_better(gains: tuple[FieldGain, ...]) -> bool:

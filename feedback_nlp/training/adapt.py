@@ -141,6 +141,11 @@ class Adapter:
     def __len__(self) -> int:
         return self._size
 
+    @property
+    def features(self) -> sp.csr_matrix:
+        """The features of whole texts, shape (n_texts, n_features)."""
+        return self._texts[: self._size]
+
     def fit(self, rows: Rows | None = None, penalty: float = PENALTY) -> Adapted:
         """Adapt to the labels of some texts, all by default."""
         chosen = np.arange(len(self)) if rows is None else rows
