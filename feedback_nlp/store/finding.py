@@ -48,7 +48,7 @@ MAX_WORDS = 32
 #: the walk from the latest text on soon meets a page of them. Left to itself it walks for rare words, too: for long.
 MOST_SORTED = 5_000
 #: Where PostgreSQL itself expects so many, they are not looked up first.
-SURELY_MANY = 50_000
+SURELY_MANY = 10_000
 _WORD = re.compile(r'-?"[^"]*"?|[^\s"]+')
 _search = table("feedback_search", column("rowid"))
 
