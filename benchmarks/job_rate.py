@@ -2,9 +2,9 @@
 
     python benchmarks/job_rate.py --rows 100000 --postgresql postgresql://postgres@127.0.0.1:5432/postgres
 
-The file has --rows texts made from the sample (benchmarks/store.py, seed 7). Taking turns, with one process each: `score`
-from file to file; the rows that a job has stored, inserted by the driver alone; the job that scores the file; the
-job that also stores its feedback. A job is counted from its upload, which is on disk, to its end.
+The file has --rows texts made from the sample (benchmarks/store.py, seed 7). Taking turns, with one process each:
+`score` from file to file; the rows that a job has stored, inserted by the driver alone; the job that scores the file;
+the job that also stores its feedback. A job is counted from its upload, which is on disk, to its end.
 """
 
 from __future__ import annotations
