@@ -89,6 +89,13 @@ def most_worth(state: State) -> Rows:
     return state.left[np.argsort(-worth(state), kind="stable")[: state.count]]
 
 
+def half_worth(state: State) -> Rows:
+    """Choose half at random, half by what they are worth."""
+    some = state.rng.choice(state.left, state.count // 2, replace=False)
+    left = np.setdiff1d(state.left, some)
+    return np.concatenate([some, most_worth(replace(state, left=left, count=state.count - len(some)))])
+
+
 def spread(state: State) -> Rows:
     """Choose typical texts: the one nearest to the centre of each of so many groups."""
     return _of_groups(state, np.ones(len(state.left)))
@@ -141,6 +148,7 @@ CHOICES: dict[str, Callable[[State], Rows]] = {
     "turns of expected topics": turns_by_share,
     "fewest corrections first": fewest_first,
     "most worth": most_worth,
+    "half at random, half worth": half_worth,
     "spread": spread,
     "spread by worth": spread_worth,
 }

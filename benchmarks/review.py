@@ -96,12 +96,12 @@ def curves(data: Path, base: Bundle, companies: Sequence[str], names: Sequence[s
             needed[name].append(corrections_for(mean, WANTED))
             gains[name].append(float((mean[1:] - mean[0]).mean()))
             shown = " ".join(f"{100 * value:5.1f}" for value in mean)
-            print(f"  {name:<24}", shown, f"  5 points: {needed[name][-1]:.0f} corrections", flush=True)
+            print(f"  {name:<26}", shown, f"  5 points: {needed[name][-1]:.0f} corrections", flush=True)
     for name in names:
         share = np.mean(np.array(needed[name]) / np.array(needed["random"]))
         gain = 100 * np.mean(gains[name])
         print(
-            f"{name:<24} corrections for 5 points against random's: {share:.2f}; mean gain {gain:.1f} points"
+            f"{name:<26} corrections for 5 points against random's: {share:.2f}; mean gain {gain:.1f} points"
         )
 
 
