@@ -83,7 +83,8 @@ def fit_recipe(
 
 
 def _taught(scorer: LinearScorer, recipe: Recipe) -> Taught:
-    texts = head_texts(recipe.seed)
+    """Return own sentences for the head of sentiment; pairs of topics would only teach it to call texts mixed."""
+    texts = [one for one in head_texts(recipe.seed) if len(one.topics or ()) < 2]
     shares = np.array([[one.sentiment.get(label, 0.0) for label in SENTIMENTS] for one in texts])
     return Taught(scorer.score([one.text for one in texts]), shares, recipe.own_head_weight)
 

@@ -63,3 +63,24 @@ def test_two_topics_of_one_sentence_have_their_own_sentiment() -> None:
     for row in rows:
         signs = set(row.topics.values())
         assert row.sentiment == (signs.pop() if len(signs) == 1 else "mixed"), row
+
+
+@pytest.mark.parametrize("noun", ["card", "payment", "app", "basket", "login", "parcel", "refund", "code"])
+def test_nouns_of_a_shop_stand_in_praise_blame_and_plain_facts(texts: tuple[OwnText, ...], noun: str) -> None:
+    found = Counter(
+        label
+        for one in texts
+        if noun in one.text.lower().rstrip(".!?").split()
+        for label, share in one.sentiment.items()
+        if share == 1
+    )
+    assert min(found[label] for label in ("negative", "neutral", "positive")) >= 10, found
+
+
+def test_a_report_has_its_topic_and_a_general_call_has_none() -> None:
+    group = {one.text: one for one in own_texts(7)}
+    declined = next(one for text, one in group.items() if "card was declined" in text and one.topics)
+    assert declined.topics == {"checkout_payment": "negative"}
+    call = next(one for text, one in group.items() if text.lower().startswith("kindly improve your"))
+    assert call.topics == {}
+    assert call.sentiment == {"negative": 0.9, "neutral": 0.1}

@@ -26,7 +26,7 @@ __all__ = ["SOURCE", "OwnText", "add_own_sentences", "head_texts", "own_texts", 
 
 _T = TypeVar("_T")
 SOURCE: Final = "own_sentences"
-_FILES: Final = ("opinions.toml", "turns.toml")
+_FILES: Final = ("opinions.toml", "turns.toml", "idioms.toml", "reports.toml")
 #: Fillings of a template; of a clause about a topic; pairs of such clauses.
 _A_TEMPLATE: Final = 10
 _A_CLAUSE: Final = 3
@@ -54,6 +54,12 @@ _UNLIKE: Final = (
     "While {a}, {b}.",
     "{a} but {b}",
     "{a}, even though {b}.",
+    "{A}. However, {b}.",
+    "{a}. Only {b}.",
+    "{a}, it is just that {b}.",
+    "{A}. Sadly {b}.",
+    "I admit {a}, only {b}.",
+    "{a} - {b}",
 )
 _ALONE: Final = ("{a}.", "{a}!", "{a}", "I have to say {a}.", "{a}, as always.")
 _OPPOSITE: Final = frozenset(("positive", "negative"))
@@ -112,11 +118,13 @@ def _opinions(words: Mapping[str, Sequence[str]], seed: int) -> Iterator[OwnText
         for group in _read(name)["groups"]:
             shares = group["sentiment"]
             shares = {shares: 1.0} if isinstance(shares, str) else shares
+            sign = max(shares, key=lambda label: shares[label])
+            topics = {topic: sign for topic in group["topics"]} if "topics" in group else None
             for number, template in enumerate(group["templates"]):
                 key = f"{seed}/{group['about']}/{number}"
-                for _, (text,) in expand([(template,)], words, _A_TEMPLATE, key):
+                for _, (text,) in expand([(template,)], words, group.get("fillings", _A_TEMPLATE), key):
                     for_head = number % _HEAD_SHARE == _HEAD_SHARE - 1
-                    yield OwnText(_capital(text, key), shares, group.get("kind"), None, for_head)
+                    yield OwnText(_capital(text, key), shares, group.get("kind"), topics, for_head)
 
 
 def _about_topics(words: Mapping[str, Sequence[str]], seed: int) -> Iterator[OwnText]:
@@ -133,9 +141,11 @@ def _about_topics(words: Mapping[str, Sequence[str]], seed: int) -> Iterator[Own
             for_head,
         )
     judged = [clause for clause in clauses if clause[2] in _OPPOSITE]
-    for _ in range(_PAIRS):
-        first, second = _pick(judged, rng), _pick(judged, rng)
-        if first[1] == second[1] or first[3] != second[3]:
+    parts = [[clause for clause in judged if clause[3] is for_head] for for_head in (False, True)]
+    for number in range(_PAIRS):
+        part = parts[number % _HEAD_SHARE == 0]
+        first, second = _pick(part, rng), _pick(part, rng)
+        if first[1] == second[1]:
             continue
         alike = first[2] == second[2]
         text = _fill(_pick(_ALIKE if alike else _UNLIKE, rng), first[0], second[0])
@@ -158,7 +168,12 @@ def _pick(options: Sequence[_T], rng: random.Random) -> _T:
 
 
 def _fill(joint: str, first: str, second: str) -> str:
-    text = joint.replace("{a}", first).replace("{b}", second).replace("{B}", second[:1].upper() + second[1:])
+    text = joint.replace("{a}", first).replace("{b}", second)
+    text = text.replace("{A}", _upper_first(first)).replace("{B}", _upper_first(second))
+    return _upper_first(text)
+
+
+def _upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
