@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +11,7 @@ import click
 
 from feedback_nlp.cli.options import bundle_option, open_store, settings_with
 from feedback_nlp.cli.progress import ProgressBar
+from feedback_nlp.collector import collector_held
 
 if TYPE_CHECKING:
     from feedback_nlp.report import ReportOptions, ScoredRow, Summary
@@ -88,7 +87,7 @@ def report(
         raise click.UsageError("Name a file to report on, or --store; not both.", ctx)
     settings = settings_with(bundle=bundle)
     mapping = {"text": text_column, "created_at": date_column}
-    with _without_collection():
+    with collector_held():
         read = _stored(since) if source is None else _filed(source, mapping, settings)
         options = _options(
             settings, title=title, source=read.name, model=read.model, days=days, quotes=quotes
@@ -139,18 +138,6 @@ def _options(settings: Settings, **given: Any) -> ReportOptions:
 
     redactor = Redactor.from_words(regions=settings.mask_regions, numbers=settings.mask_numbers)
     return ReportOptions(mask=lambda text: redactor.mask(text).text, **given)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Spare the search for cycles: rows by the hundred thousand hold none, and looking costs seconds."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _tell(summary: Summary, written: list[Path], warnings: Sequence[str]) -> None:

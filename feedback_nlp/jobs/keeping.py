@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from feedback_nlp.batch.scoring import AnalyzerLike, Texts, columns_of
+from feedback_nlp.collector import collector_held
 from feedback_nlp.ingest import FeedbackReader
 from feedback_nlp.ingest.chunks import Chunk
 from feedback_nlp.jobs.analysing import analyses_of
@@ -62,9 +63,10 @@ class KeepingScorer:
         """Yield each chunk with its fb_ columns, its feedback stored."""
         for carried, texts in chunks:
             chunk = cast(Chunk, carried)
-            analyses = analyses_of(self._analyzer, texts, self._precision)
-            self._keep(chunk, analyses)
-            rows = [analysis.to_row() for analysis in analyses]
+            with collector_held():
+                analyses = analyses_of(self._analyzer, texts, self._precision)
+                self._keep(chunk, analyses)
+                rows = [analysis.to_row() for analysis in analyses]
             yield carried, [[row[name] for row in rows] for name in self.columns]
 
     def close(self) -> None:
