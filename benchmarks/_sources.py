@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ __all__ = ["SEED", "TEST_ROWS", "TRANSFER_SETS", "LabelledTexts", "classes_of", 
 
 #: Of every sample and every bootstrap.
 SEED = 7
+#: Exit code where there is no training data.
+NO_DATA = 6
 #: At most so many test rows a set.
 TEST_ROWS = 3_000
 #: English sets with sentiment labels made by people or taken from stars.
@@ -54,6 +57,18 @@ def find_data(named: Path | None, beside: Path = BESIDE) -> Path | None:
     variable = os.environ.get("FEEDBACK_TRAINING_DATA")
     folder = named or (Path(variable) if variable else beside)
     return folder if (folder / "gold" / "dev.csv").is_file() and (folder / "datasets").is_dir() else None
+
+
+def require_data(named: Path | None) -> Path:
+    """Return the folder with datasets/ and gold/; end with exit code 6 and one line where there is none."""
+    data = find_data(named)
+    if data is None:
+        print(
+            "No data: give --data DIR or set FEEDBACK_TRAINING_DATA to the folder that holds datasets/ and gold/.",
+            file=sys.stderr,
+        )
+        raise SystemExit(NO_DATA)
+    return data
 
 
 def read_test_rows(data: Path, name: str, most: int = TEST_ROWS) -> LabelledTexts:

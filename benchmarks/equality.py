@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import argparse
 import csv
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from _sources import find_data
+from _sources import require_data
 from _speed_paths import PlainAnalyzer, read_texts
 
 from feedback_nlp import Analyzer
@@ -64,13 +63,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--rows", type=int, default=500, help="texts a set")
     options = parser.parse_args()
-    data = find_data(options.data)
-    if data is None:
-        print(
-            "No data: give --data DIR or set FEEDBACK_TRAINING_DATA to the folder with datasets/ and gold/.",
-            file=sys.stderr,
-        )
-        return 6
+    data = require_data(options.data)
     csv.field_size_limit(2**30)
     analyzer = Analyzer.load()
     plain = PlainAnalyzer(analyzer)

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from store import analysed_sample, batches, empty_store, insert_bare, written_rows
+from store import analysed_sample, batches, empty_store, insert_bare, know_a_model, written_rows
 
 from feedback_nlp import Analyzer, score_file
 from feedback_nlp.jobs import JobFiles, Upload, UploadOptions, Worker, submit_upload
@@ -64,11 +64,7 @@ def measure(analyzer: Analyzer, source: Path, server: str | None, rows: int) -> 
         plain = rate(store, analyzer, source, rows, kept=False)
         kept = rate(store, analyzer, source, rows, kept=True)
         ready = written_rows(store, BATCH)
-        with other.database.write() as connection:
-            connection.exec_driver_sql(
-                "INSERT INTO models (id, model, name, version, digest, added_at) "
-                "VALUES (1, 'm', 'm', '1', 'd', '2025-01-01')"
-            )
+        know_a_model(other)
         began = time.perf_counter()
         for batch in ready:
             insert_bare(other, batch)

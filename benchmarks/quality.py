@@ -20,14 +20,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that it ru
 from benchmarks._figures import markdown
 from benchmarks._gold import NEEDED, GoldDev, length_group
 from benchmarks._sets import SET_COLUMNS, measure_sets
-from benchmarks._sources import SEED, SENTIMENT_SETS, TEST_ROWS, TRANSFER_SETS, find_data
+from benchmarks._sources import SEED, SENTIMENT_SETS, TEST_ROWS, TRANSFER_SETS, require_data
 from benchmarks._transfer import COLUMNS, measure_transfer
 from feedback_nlp import Analyzer
 from feedback_nlp.errors import FeedbackError
 from feedback_nlp.records import KINDS
 
 #: Exit code when the training data is absent or cannot be used.
-NO_DATA = 6
 PARTS = ("gold", "sets", "transfer")
 
 
@@ -135,12 +134,7 @@ def _measure(options: argparse.Namespace, data: Path) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; exit code 6 when the data is absent."""
     options = _options(arguments)
-    data = find_data(options.data)
-    if data is None:
-        _say(
-            "No data: give --data DIR or set FEEDBACK_TRAINING_DATA to the folder that holds datasets/ and gold/."
-        )
-        return NO_DATA
+    data = require_data(options.data)
     try:
         figures = _measure(options, data)
     except FeedbackError as error:

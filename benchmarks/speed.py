@@ -23,7 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from _sources import find_data
+from _sources import require_data
 from _speed_paths import LENGTHS, PlainAnalyzer, build_rivals, describe_machine, read_texts
 
 from feedback_nlp import Analyzer, score_file
@@ -137,13 +137,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--lengths", nargs="+", choices=list(LENGTHS), default=list(LENGTHS))
     options = parser.parse_args()
-    data = find_data(options.data)
-    if data is None:
-        print(
-            "No data: give --data DIR or set FEEDBACK_TRAINING_DATA to the folder with datasets/ and gold/.",
-            file=sys.stderr,
-        )
-        return 6
+    data = require_data(options.data)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     print(describe_machine())
     with tempfile.TemporaryDirectory() as folder:

@@ -10,12 +10,11 @@ of the rounds; new texts can be read once only. Exit code 6 without data.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from _sources import find_data
+from _sources import require_data
 from _speed_paths import LENGTHS, build_rivals, describe_machine, read_texts
 
 from feedback_nlp import Analyzer
@@ -42,13 +41,7 @@ def main() -> int:
     parser.add_argument("--length", choices=list(LENGTHS), default="short")
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
-    data = find_data(options.data)
-    if data is None:
-        print(
-            "No data: give --data DIR or set FEEDBACK_TRAINING_DATA to the folder with datasets/ and gold/.",
-            file=sys.stderr,
-        )
-        return 6
+    data = require_data(options.data)
     texts = read_texts(data, LENGTHS[options.length])
     known, new = texts[:TEXTS], texts[TEXTS : 2 * TEXTS]
     analyzer = Analyzer.load()

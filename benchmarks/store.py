@@ -157,11 +157,7 @@ def ingest(name: str, server: str | None, said: list[tuple[str, Analysis]], chos
                 store.feedback.add(batch)
             ours.append(time.perf_counter() - began)
             ready = written_rows(store, chosen.batch)
-            with other.database.write() as connection:  # as in the other: the model is known
-                connection.exec_driver_sql(
-                    "INSERT INTO models (id, model, name, version, digest, added_at) "
-                    "VALUES (1, 'm', 'm', '1', 'd', '2025-01-01')"
-                )
+            know_a_model(other)  # as in the other store
             began = time.perf_counter()
             for rows in ready:
                 insert_bare(other, rows)
@@ -206,6 +202,15 @@ def written_rows(store: Store, size: int) -> list[list[list[Any]]]:
 
 def _plain(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, list) else value
+
+
+def know_a_model(store: Store) -> None:
+    """Insert the bundle that analyses are of."""
+    with store.database.write() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO models (id, model, name, version, digest, added_at) "
+            "VALUES (1, 'm', 'm', '1', 'd', '2025-01-01')"
+        )
 
 
 def insert_bare(store: Store, rows: list[list[Any]]) -> None:

@@ -54,22 +54,29 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "feedback.sqlite3"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Yield an empty store: the test runs once on SQLite and once on PostgreSQL."""
+@pytest.fixture
+def own_store(tmp_path: Path, sqlite_file: Path) -> Iterator[Store]:
+    """Yield an empty store on an SQLite file of the test's own."""
     from feedback_nlp.store import Store
+
+    folder = tmp_path / "data"
+    folder.mkdir()
+    shutil.copy(sqlite_file, folder)
+    with Store.open(data_dir=folder) as fresh:
+        yield fresh
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Return an empty store: the test runs once on SQLite and once on PostgreSQL."""
     from tests.stores import empty
 
     if request.param == "sqlite":
-        folder = tmp_path / "data"
-        folder.mkdir()
-        shutil.copy(request.getfixturevalue("sqlite_file"), folder)
-        with Store.open(data_dir=folder) as fresh:
-            yield fresh
-    else:
-        shared: Store = request.getfixturevalue("postgresql_store")
-        empty(shared)
-        yield shared
+        own: Store = request.getfixturevalue("own_store")
+        return own
+    shared: Store = request.getfixturevalue("postgresql_store")
+    empty(shared)
+    return shared
 
 
 @pytest.hookimpl(wrapper=True)

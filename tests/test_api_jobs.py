@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import resource
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,6 @@ from feedback_nlp.store import Store
 from tests.fake_analyzer import QUIET, FakeAnalyzer
 
 CONTENT = b"id,text\n1,lovely shoes\n2\n3,card declined\n"
-
-
-@pytest.fixture
-def own_store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(data_dir=tmp_path / "data") as store:
-        yield store
 
 
 @pytest.fixture

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
-from waitress.server import create_server  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
 
 from api import create_app
 from feedback_nlp.behaviour import load_suite
@@ -21,41 +17,22 @@ from feedback_nlp.jobs import Worker
 from feedback_nlp.review import learning
 from feedback_nlp.store import Store
 from feedback_nlp.store.values import Filters
+from tests.browser import IN_A_BROWSER, opened_chromium, served
 from tests.fake_analyzer import QUIET, FakeAnalyzer
-from tests.test_browser_page import ARGUMENTS, CHROMIUM
 from tests.test_learning import TEXTS, labels_of
 
 EXPORT = "id,text,created_at\n" + "".join(
     f"{n},{text},2026-06-0{1 + n % 9}\n" for n, text in enumerate(["My card was declined.", *TEXTS])
 )
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not os.path.exists(CHROMIUM) and os.environ.get("CI") != "true",
-        reason="there is no chromium; on Debian: apt install chromium",
-    ),
-]
-
-
-@pytest.fixture
-def own_store(tmp_path: Path, sqlite_file: Path) -> Iterator[Store]:
-    shutil.copy(sqlite_file, tmp_path)
-    with Store.open(data_dir=tmp_path) as store:
-        yield store
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture
 def page(own_store: Store) -> Iterator[Page]:
     app = create_app(replace(QUIET, store=True), FakeAnalyzer(), own_store)
-    server = create_server(app, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        opened = chromium.new_page(base_url=f"http://127.0.0.1:{server.effective_port}")
-        yield opened
-        chromium.close()
-    server.close()
+    with served(app) as place, opened_chromium() as chromium:
+        yield chromium.new_page(base_url=place)
 
 
 def test_from_the_upload_to_another_model(

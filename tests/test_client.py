@@ -20,12 +20,6 @@ from tests.test_models import NEW, follower
 
 
 @pytest.fixture
-def own_store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(data_dir=tmp_path / "data") as store:
-        yield store
-
-
-@pytest.fixture
 def client(own_store: Store) -> Iterator[Client]:
     app = create_app(QUIET.with_changes(store=True), FakeAnalyzer(), own_store)
     worker = Worker(own_store, FakeAnalyzer)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -21,13 +19,6 @@ from tests.fake_analyzer import QUIET, FakeAnalyzer
 EXPORT = (
     b"nr,text,created_at\n1,a lovely tent,2026-06-01\n2\n3,my card was declined <b>twice</b>,2026-06-02\n"
 )
-
-
-@pytest.fixture
-def own_store(tmp_path: Path, sqlite_file: Path) -> Iterator[Store]:
-    (tmp_path / sqlite_file.name).write_bytes(sqlite_file.read_bytes())
-    with Store.open(data_dir=tmp_path) as store:
-        yield store
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,6 @@ from tests.fake_analyzer import FakeAnalyzer
 
 ROWS = [("1", "lovely shoes"), ("2", "card declined"), ("3", "=1+1")]
 LABELS = ["positive", "negative", "neutral"]
-
-
-@pytest.fixture
-def own_store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(data_dir=tmp_path / "data") as store:
-        yield store
 
 
 def submit(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +10,15 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
-from playwright.sync_api import sync_playwright
-from waitress.server import create_server  # type: ignore[import-untyped]
 
 from api import create_app
 from feedback_nlp.jobs import Worker
 from feedback_nlp.jobs import rescore as rescoring
 from feedback_nlp.jobs.rescore import submit_rescore
 from feedback_nlp.store import Store
+from tests.browser import needs_chromium, opened_chromium, served
 from tests.fake_analyzer import QUIET, FakeAnalyzer
 from tests.stores import said
-from tests.test_browser_page import ARGUMENTS, CHROMIUM
 from tests.test_models import NEW, OLD, follower
 from tests.test_rescore import Gloomy
 
@@ -124,20 +120,14 @@ def test_an_empty_store_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(
-    not os.path.exists(CHROMIUM) and os.environ.get("CI") != "true",
-    reason="there is no chromium; on Debian: apt install chromium",
-)
+@needs_chromium
 def test_a_bundle_is_activated_by_the_keyboard_alone(client: FlaskClient, own_store: Store) -> None:
-    server = create_server(client.application, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
     job = submit_rescore(own_store, str(NEW))
     Worker(own_store, FakeAnalyzer).run_one()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with served(client.application) as address, opened_chromium() as browser:
         page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
         for place in ("/models", f"/models/diff/{job.id}"):
-            page.goto(f"http://127.0.0.1:{server.effective_port}{place}")
+            page.goto(f"{address}{place}")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
             assert [found["id"] for found in Axe().run(page).response["violations"]] == []
             assert page.locator("script").count() == 0
@@ -147,5 +137,3 @@ def test_a_bundle_is_activated_by_the_keyboard_alone(client: FlaskClient, own_st
         assert page.get_by_role("row", name="active").get_by_role("rowheader").inner_text().split()[0] == str(
             NEW
         )
-        browser.close()
-    server.close()

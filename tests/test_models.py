@@ -61,15 +61,6 @@ def make_bundle(folder: Path, version: str) -> str:
     return str(manifest["digest"])
 
 
-@pytest.fixture
-def own_store(tmp_path: Path, sqlite_file: Path) -> Iterator[Store]:
-    folder = tmp_path / "own"
-    folder.mkdir()
-    shutil.copy(sqlite_file, folder)
-    with Store.open(data_dir=folder) as store:
-        yield store
-
-
 # -- bundles on disk
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,24 +10,16 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, sync_playwright
-from waitress.server import create_server  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page
 
 from api import create_app
 from feedback_nlp.store import Store
 from feedback_nlp.store.values import Filters
+from tests.browser import IN_A_BROWSER, needs_chromium, opened_chromium, served
 from tests.fake_analyzer import QUIET, FakeAnalyzer
 from tests.stores import said
-from tests.test_browser_page import ARGUMENTS, CHROMIUM
 
 HOSTILE = "lovely, early <script>alert(1)</script> <b>bold</b>"
-in_a_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not os.path.exists(CHROMIUM) and os.environ.get("CI") != "true",
-        reason="there is no chromium; on Debian: apt install chromium",
-    ),
-]
 
 
 @pytest.fixture
@@ -93,18 +83,14 @@ def test_precision_and_recall_stand_below(client: FlaskClient, filled: Store) ->
 def address(filled: Store) -> Iterator[str]:
     filled.review.draw(12)
     app = create_app(replace(QUIET, store=True), FakeAnalyzer(), filled)
-    server = create_server(app, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    with served(app) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with opened_chromium() as chromium:
         yield chromium
-        chromium.close()
 
 
 def opened(browser: Browser, address: str, width: int, scheme: str, *, script: bool = True) -> Page:
@@ -121,7 +107,7 @@ def opened(browser: Browser, address: str, width: int, scheme: str, *, script: b
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 class TestInABrowser:
-    pytestmark = in_a_browser
+    pytestmark = IN_A_BROWSER
 
     def test_ten_texts_are_labelled_with_four_keys_each(
         self, browser: Browser, address: str, filled: Store, width: int, scheme: str
@@ -147,7 +133,7 @@ class TestInABrowser:
 
 
 @pytest.mark.browser
-@in_a_browser[1]
+@needs_chromium
 def test_without_script_tab_arrows_space_and_enter_do(browser: Browser, address: str, filled: Store) -> None:
     page = opened(browser, address, 1280, "light", script=False)
     page.get_by_role("radio", name="positive").focus()

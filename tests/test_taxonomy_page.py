@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +10,13 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
-from playwright.sync_api import sync_playwright
-from waitress.server import create_server  # type: ignore[import-untyped]
 
 from api import create_app
 from feedback_nlp.jobs import Worker
 from feedback_nlp.store import Store
+from tests.browser import needs_chromium, opened_chromium, served
 from tests.fake_analyzer import QUIET, FakeAnalyzer
 from tests.stores import said
-from tests.test_browser_page import ARGUMENTS, CHROMIUM
 
 
 @pytest.fixture
@@ -120,21 +116,12 @@ def test_what_cannot_be_is_refused(
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(
-    not os.path.exists(CHROMIUM) and os.environ.get("CI") != "true",
-    reason="there is no chromium; on Debian: apt install chromium",
-)
+@needs_chromium
 def test_the_page_is_accessible_and_fits_a_phone(filled: Store) -> None:
-    server = create_server(
-        create_app(replace(QUIET, store=True), FakeAnalyzer(), filled), host="127.0.0.1", port=0
-    )
-    threading.Thread(target=server.run, daemon=True).start()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    app = create_app(replace(QUIET, store=True), FakeAnalyzer(), filled)
+    with served(app) as place, opened_chromium() as chromium:
         page = chromium.new_page(viewport={"width": 390, "height": 800})
-        page.goto(f"http://127.0.0.1:{server.effective_port}/taxonomy?suggest=yes")
+        page.goto(f"{place}/taxonomy?suggest=yes")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         found = Axe().run(page)
         assert [(one["id"], one["impact"]) for one in found.response["violations"]] == []
-        chromium.close()
-    server.close()
