@@ -11,6 +11,7 @@ from flask_openapi.models.tag import Tag
 from pydantic_core import to_json
 
 from api.access import current_actor
+from api.answers import json_answer
 from api.feedback_schemas import CustomerPath, DeletionReceipt, ExportResponse
 from api.requests import refuse_query
 from api.service import current_service
@@ -68,4 +69,4 @@ def delete_customer(path: CustomerPath) -> Response:
     """Delete and answer the receipt."""
     store = current_service().ready_store()
     done = store.deletions.customer(path.customer_ref, current_actor())
-    return Response(to_json(deletion_body(store, done)), mimetype="application/json")
+    return json_answer(deletion_body(store, done))

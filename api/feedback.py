@@ -9,9 +9,9 @@ from flask import Response, g, request
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
 
 from api.access import current_actor
+from api.answers import json_answer
 from api.feedback_schemas import (
     DeletionReceipt,
     FeedbackBatch,
@@ -83,7 +83,7 @@ def add_feedback(body: FeedbackRequest) -> Response:
         for raw, one in zip(raws, found, strict=True)
     ]
     created = any(one.outcome == "created" for one in added)
-    return _json({"results": results}, HTTPStatus.CREATED if created else HTTPStatus.OK)
+    return json_answer({"results": results}, HTTPStatus.CREATED if created else HTTPStatus.OK)
 
 
 Sound = tuple[Feedback, str | None, tuple[PersonalSpan, ...]]
@@ -164,7 +164,7 @@ def list_feedback(query: FeedbackQuery) -> Response:
     filters = Filters(**chosen, search=query.q)
     page = table.page(filters, limit=query.limit, cursor=query.cursor)
     count = table.count(filters, cap=MOST_COUNTED + 1) if query.count else None
-    return _json(
+    return json_answer(
         {
             "items": [one.to_dict() for one in page.items],
             "next": page.next,
@@ -183,7 +183,7 @@ def list_feedback(query: FeedbackQuery) -> Response:
 def get_feedback(path: FeedbackPath) -> Response:
     """Answer one piece of feedback."""
     store = current_service().ready_store()
-    return _json(item_body(store, store.feedback.get(path.feedback_id)))
+    return json_answer(item_body(store, store.feedback.get(path.feedback_id)))
 
 
 @blueprint.delete(
@@ -195,8 +195,4 @@ def get_feedback(path: FeedbackPath) -> Response:
 def delete_feedback(path: FeedbackPath) -> Response:
     """Delete and answer the receipt."""
     store = current_service().ready_store()
-    return _json(deletion_body(store, store.deletions.feedback(path.feedback_id, current_actor())))
-
-
-def _json(body: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return Response(to_json(body), status, mimetype="application/json")
+    return json_answer(deletion_body(store, store.deletions.feedback(path.feedback_id, current_actor())))

@@ -8,7 +8,6 @@ session, and leaves no token that could be stolen or replayed.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Collection
 from functools import lru_cache
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from api.problems import Problem
+from feedback_nlp.redact.addresses import is_ip_address
 
 __all__ = ["check_host", "check_origin", "is_from_page_of_ours"]
 
@@ -51,7 +51,7 @@ def check_host(allowed: Collection[str]) -> None:
 @lru_cache(maxsize=256)
 def _is_ours(host: str, allowed: frozenset[str]) -> bool:
     name = _name(host)
-    return name is not None and (_is_address(name) or name in OWN_NAMES or name in allowed)
+    return name is not None and (is_ip_address(name) or name in OWN_NAMES or name in allowed)
 
 
 def _name(host: str) -> str | None:
@@ -61,14 +61,6 @@ def _name(host: str) -> str | None:
     except ValueError:
         return None
     return (parts.hostname or "").rstrip(".") or None if whole else None
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def check_origin() -> None:

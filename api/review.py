@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
 
 from flask import Response, g, request
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
-from pydantic_core import to_json
 
 from api.access import current_actor
+from api.answers import json_answer
 from api.feedback_schemas import FeedbackRecord
 from api.requests import refuse_query
 from api.review_schemas import (
@@ -74,7 +73,7 @@ def list_items(query: ReviewQuery) -> Response:
         for item in queue.open(query.limit)
     ]
     counts = {name: {"open": waiting, "done": done} for name, (waiting, done) in queue.counts().items()}
-    return _json({"items": items, "counts": counts})
+    return json_answer({"items": items, "counts": counts})
 
 
 @blueprint.post(
@@ -87,7 +86,7 @@ def list_items(query: ReviewQuery) -> Response:
 )
 def draw_items(body: DrawRequest) -> Response:
     """Draw."""
-    return _json(
+    return json_answer(
         {"added": _store().review.draw(body.size, nearest_first(current_service().ready_analyzer()))}
     )
 
@@ -106,7 +105,7 @@ def answer_item(path: ItemPath, body: ReviewAnswer) -> Response:
     if body.topics is not None:
         changes["topics"] = [said.model_dump() for said in body.topics]
     one = _store().review.answer(path.item, changes, reviewer=current_actor(), revision=body.revision)
-    return _json(one.to_dict())
+    return json_answer(one.to_dict())
 
 
 @blueprint.get(
@@ -119,7 +118,7 @@ def quality() -> Response:
     """Answer how right the model is."""
     reviewed = _store().review.random_sample()
     found = [one.to_dict() for one in label_quality(reviewed)]
-    return _json({"reviewed": len(reviewed), "labels": found})
+    return json_answer({"reviewed": len(reviewed), "labels": found})
 
 
 @blueprint.get(
@@ -148,8 +147,4 @@ def export_corrections(query: CorrectionsQuery) -> Response:
 def import_corrections(body: CorrectionsImport) -> Response:
     """Take corrections."""
     lines = io.StringIO("".join(f"{json.dumps(one)}\n" for one in body.corrections))
-    return _json(read_corrections(_store(), lines).to_dict())
-
-
-def _json(body: dict[str, Any]) -> Response:
-    return Response(to_json(body), mimetype="application/json")
+    return json_answer(read_corrections(_store(), lines).to_dict())

@@ -9,8 +9,8 @@ from flask import Response, g
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
 
+from api.answers import json_answer
 from api.problems import Problem, problem_of_document
 from api.requests import refuse_query
 from api.schemas import BatchRequest, BatchResponse, Document, ScoreRequest, ScoreResponse
@@ -54,7 +54,7 @@ def score(body: ScoreRequest) -> Response:
             precision=body.precision or service.settings.precision,
         )
         service.metrics.count_texts([body.text], [analysis], service.ready_analyzer())
-        return _json(analysis.to_dict(id=body.id))
+        return json_answer(analysis.to_dict(id=body.id))
 
 
 @blueprint.post(
@@ -80,7 +80,7 @@ def score_batch(body: BatchRequest) -> Response:
             else analyses[index].to_dict(id=found.id)
             for index, (raw, found) in enumerate(zip(body.documents, checked, strict=True))
         ]
-        return _json({"results": results})
+        return json_answer({"results": results})
 
 
 def _checked(raw: object, limit: int) -> Document | Problem:
@@ -134,7 +134,3 @@ def _failed(raw: object, problem: Problem, model: ModelId) -> dict[str, Any]:
         "model": {"name": model.name, "version": model.version, "digest": model.digest},
         "error": problem.body(),
     }
-
-
-def _json(body: dict[str, Any]) -> Response:
-    return Response(to_json(body), mimetype="application/json")

@@ -9,9 +9,9 @@ from typing import Any, cast
 from flask import Response, redirect, render_template, request, url_for
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
-from pydantic_core import to_json
 
 from api.access import current_actor
+from api.answers import json_answer
 from api.requests import refuse_query
 from api.review_schemas import (
     OwnTaxonomy,
@@ -54,7 +54,7 @@ def _store() -> Store:
 def show() -> Response:
     """Answer the entries in force."""
     active = _store().taxonomies.active()
-    return _json({"version": active.version, "topics": [one.to_dict() for one in active.topics]})
+    return json_answer({"version": active.version, "topics": [one.to_dict() for one in active.topics]})
 
 
 @blueprint.put(
@@ -67,7 +67,7 @@ def show() -> Response:
 def save(body: TaxonomyRequest) -> Response:
     """Save and queue."""
     version, job = _put_in_force(read_topics(body.topics))
-    return _json({"version": version, "job": job})
+    return json_answer({"version": version, "job": job})
 
 
 @blueprint.post(
@@ -81,7 +81,7 @@ def preview(body: PreviewTopicRequest) -> Response:
     store = _store()
     (topic,) = read_topics([{"name": "preview", "phrases": body.phrases}])
     found = preview_topic(store, topic)
-    return _json(
+    return json_answer(
         {"looked_at": found.looked_at, "found": found.found, "examples": _examples(store, found.examples)}
     )
 
@@ -105,7 +105,7 @@ def suggest() -> Response:
         }
         for one in suggest_topics(store)
     ]
-    return _json({"suggestions": found})
+    return json_answer({"suggestions": found})
 
 
 def _examples(store: Store, keys: Sequence[int]) -> list[dict[str, str]]:
@@ -198,7 +198,3 @@ def _texts(store: Store, found: Preview | Suggestion | None) -> list[Any]:
 def _changed(topics: Sequence[OwnTopic]) -> Response:
     _put_in_force(topics)
     return cast(Response, redirect(url_for("taxonomy_pages.taxonomy"), HTTPStatus.SEE_OTHER))
-
-
-def _json(body: dict[str, Any]) -> Response:
-    return Response(to_json(body), mimetype="application/json")

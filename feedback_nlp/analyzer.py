@@ -18,9 +18,10 @@ from feedback_nlp.bundle import Bundle, load_bundle
 from feedback_nlp.errors import BundleError, InputError
 from feedback_nlp.language import ENGLISH, LanguageGate, Verdict
 from feedback_nlp.language_words import COMMON_ENGLISH
-from feedback_nlp.ratings import MISMATCH, contradicted, note_rating
+from feedback_nlp.ratings import contradicted, note_rating
 from feedback_nlp.records import (
     KINDS,
+    MISMATCH,
     OWN_COLUMNS,
     SCORED_COLUMNS,
     SENTIMENTS,

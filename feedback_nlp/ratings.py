@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.records import SENTIMENTS, Analysis
+from feedback_nlp.records import MISMATCH, SENTIMENTS, Analysis
+from feedback_nlp.sentiment import NEGATIVE, POSITIVE
 
-__all__ = ["MISMATCH", "contradicted", "note_rating"]
+__all__ = ["contradicted", "note_rating"]
 
 #: Stars (of 5) that contradict a clearly negative or positive text.
 _GLAD_STARS: Final = 4.0
@@ -19,17 +20,14 @@ _SAD_STARS: Final = 2.0
 #: Sentiment score (either sign) from which a text is clear enough to contradict its stars. It does not depend on the
 #: precision asked for: a label may be uncertain between negative and neutral and surely not positive.
 _CLEAR_SCORE: Final = 0.5
-MISMATCH: Final = "rating_text_mismatch"
 
 
 def note_rating(one: Analysis, rating: float | None) -> Analysis:
     """Return the analysis, flagged where the text clearly says the opposite of its stars."""
-    if rating is None or one.sentiment_score is None:
+    if rating is None or one.sentiment is None or one.sentiment_score is None:
         return one
-    contradicts = (
-        one.sentiment == "negative" and one.sentiment_score <= -_CLEAR_SCORE and rating >= _GLAD_STARS
-    ) or (one.sentiment == "positive" and one.sentiment_score >= _CLEAR_SCORE and rating <= _SAD_STARS)
-    return replace(one, flags=(*one.flags, MISMATCH)) if contradicts else one
+    label = SENTIMENTS.index(one.sentiment)
+    return replace(one, flags=(*one.flags, MISMATCH)) if _opposes(label, one.sentiment_score, rating) else one
 
 
 def contradicted(
@@ -37,7 +35,12 @@ def contradicted(
 ) -> list[int]:
     """Return the places of texts that clearly say the opposite of their stars."""
     stars = np.array([np.nan if rating is None else rating for rating in ratings])
-    sad = (labels == SENTIMENTS.index("negative")) & (scores <= -_CLEAR_SCORE) & (stars >= _GLAD_STARS)
-    glad = (labels == SENTIMENTS.index("positive")) & (scores >= _CLEAR_SCORE) & (stars <= _SAD_STARS)
-    places: list[int] = (sad | glad).nonzero()[0].tolist()
+    places: list[int] = _opposes(labels, scores, stars).nonzero()[0].tolist()
     return places
+
+
+def _opposes(label: Any, score: Any, stars: Any) -> Any:
+    """Whether a text, or each of an array of them, clearly says the opposite of its stars."""
+    sad = (label == NEGATIVE) & (score <= -_CLEAR_SCORE) & (stars >= _GLAD_STARS)
+    glad = (label == POSITIVE) & (score >= _CLEAR_SCORE) & (stars <= _SAD_STARS)
+    return sad | glad

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol, cast
 
 __all__ = [
     "KINDS",
+    "MISMATCH",
     "OWN_COLUMNS",
     "SCORED_COLUMNS",
     "SENTIMENTS",
@@ -31,6 +32,8 @@ STATUSES: tuple[str, ...] = ("ok", "empty", "unsupported_language", "unreadable"
 #: Order of the class probabilities everywhere; "mixed" is decided over sentences.
 SENTIMENTS: tuple[str, ...] = ("negative", "neutral", "positive", "mixed")
 KINDS: tuple[str, ...] = ("complaint", "praise", "suggestion", "question", "other")
+#: Flag of a text that clearly says the opposite of its stars.
+MISMATCH = "rating_text_mismatch"
 #: The shipped taxonomy "commerce".
 TOPICS: tuple[str, ...] = (
     "checkout_payment",

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from feedback_nlp.errors import OutputError
 from feedback_nlp.ingest.source import STANDARD_STREAM, split_ending
 
-__all__ = ["PartialFile", "StreamTarget", "is_stream", "progress_path", "writing"]
+__all__ = ["PartialFile", "StreamTarget", "is_stream", "progress_path", "sync_folder", "writing"]
 
 _REMEDIES = {
     errno.ENOSPC: "Free some space and resume.",
@@ -190,7 +190,7 @@ class PartialFile:
             os.replace(ready, self.path)
             self.close()
             self.partial.unlink(missing_ok=True)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
 
     def close(self) -> None:
         """Close the file and leave it for a later run."""
@@ -235,7 +235,7 @@ class StreamTarget:
                 self._file.close()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a change of names outlive a power cut, where the system lets folders be synced."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedback_nlp.cli.options import echo_json, json_option, open_store
-from feedback_nlp.cli.terminal import printable
+from feedback_nlp.cli.terminal import printable, utc_text
 
 if TYPE_CHECKING:
     from feedback_nlp.store.audit import AuditEntry
@@ -39,4 +39,4 @@ def audit(limit: int, as_json: bool) -> None:
 
 
 def _row(entry: AuditEntry) -> dict[str, Any]:
-    return asdict(entry) | {"at": entry.at.isoformat(timespec="seconds").replace("+00:00", "Z")}
+    return asdict(entry) | {"at": utc_text(entry.at)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedback_nlp.cli.options import acting_user, echo_json, json_option, open_store
-from feedback_nlp.cli.terminal import printable
+from feedback_nlp.cli.terminal import printable, utc_text
 
 if TYPE_CHECKING:
     from feedback_nlp.store.keys import ApiKey
@@ -99,11 +99,7 @@ def _row(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "scopes": list(key.scopes),
         "state": key.state(datetime.now(UTC)),
-        "created_at": _moment(key.created_at),
-        "expires_at": _moment(key.expires_at),
-        "last_used_at": _moment(key.last_used_at),
+        "created_at": utc_text(key.created_at),
+        "expires_at": utc_text(key.expires_at),
+        "last_used_at": utc_text(key.last_used_at),
     }
-
-
-def _moment(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat(timespec="seconds").replace("+00:00", "Z")

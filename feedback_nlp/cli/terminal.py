@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from feedback_nlp.records import Analysis, Contribution
 
-__all__ = ["printable", "render_analysis", "render_figures"]
+__all__ = ["printable", "render_analysis", "render_figures", "utc_text"]
 
 BAR_WIDTH = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -18,6 +19,17 @@ _SILENT = {
     "unreadable": "This does not read as language, so no labels are given.",
     "error": "The text could not be analysed.",
 }
+
+
+def utc_text(value: datetime | None) -> str | None:
+    """Return a moment in UTC to the second, as ISO 8601 has it; None stays None.
+
+    Examples
+    --------
+    >>> utc_text(datetime.fromisoformat("2025-03-01T12:00:00.5+00:00"))
+    '2025-03-01T12:00:00Z'
+    """
+    return None if value is None else value.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def printable(text: str) -> str:

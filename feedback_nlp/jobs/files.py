@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from feedback_nlp.batch.target import sync_folder
 from feedback_nlp.errors import NotStoredError
 from feedback_nlp.ingest.source import COMPRESSIONS, FORMATS
 
@@ -79,7 +80,7 @@ class JobFiles:
         target = folder / f"{UPLOAD}{ending}"
         os.replace(arrived, target)
         for changed in (folder, self.root):
-            _sync(changed)
+            sync_folder(changed)
         return target
 
     def upload(self, job_id: str) -> Path | None:
@@ -138,13 +139,3 @@ def _older(path: Path, moment: float) -> bool:
     with contextlib.suppress(OSError):
         return path.stat().st_mtime < moment
     return False
-
-
-def _sync(folder: Path) -> None:
-    """Make a change of names outlive a power cut."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

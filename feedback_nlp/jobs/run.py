@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from feedback_nlp.errors import StoreError
 from feedback_nlp.jobs.files import JobFiles
@@ -130,13 +130,3 @@ class JobRun:
                 self._reason = "cancelled"
             elif beat.others_wait and time.monotonic() - self._began > SLICE_SECONDS:
                 self._reason = "others wait"
-
-
-def summary_of(progress: JobProgress | None) -> dict[str, Any]:
-    """Return the counts of a progress as a result."""
-    counts = progress or JobProgress()
-    return {
-        "rows_read": counts.rows_read,
-        "rows_scored": counts.rows_scored,
-        "rows_rejected": counts.rows_rejected,
-    }

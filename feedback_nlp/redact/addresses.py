@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from feedback_nlp.redact.spans import PersonalSpan
 
-__all__ = ["find_emails", "find_ip_addresses", "find_url_secrets"]
+__all__ = ["find_emails", "find_ip_addresses", "find_url_secrets", "is_ip_address"]
 
 # Every pattern here reads a run of characters once: a possessive quantifier (++) never gives back what it took, and
 # the look behind lets a match begin at the start of a run only. So the time is linear in the text.
@@ -53,10 +53,10 @@ def find_emails(text: str) -> Iterator[PersonalSpan]:
 def find_ip_addresses(text: str) -> Iterator[PersonalSpan]:
     """Find IPv4 and IPv6 addresses; four numbers behind "version" are none."""
     for match in _IPV4.finditer(text):
-        if _is_address(match[0]) and not _VERSION.search(text[max(0, match.start() - 12) : match.start()]):
+        if is_ip_address(match[0]) and not _VERSION.search(text[max(0, match.start() - 12) : match.start()]):
             yield PersonalSpan(match.start(), match.end(), "ip")
     for match in _IPV6.finditer(text):
-        if any(c.isdigit() for c in match[0]) and len(match[0]) >= 5 and _is_address(match[0]):
+        if any(c.isdigit() for c in match[0]) and len(match[0]) >= 5 and is_ip_address(match[0]):
             yield PersonalSpan(match.start(), match.end(), "ip")
 
 
@@ -77,7 +77,8 @@ def _is_secret(name: str, value: str) -> bool:
     return not _SECRET_NAMES.isdisjoint(parts) or bool(_OPAQUE.fullmatch(value))
 
 
-def _is_address(raw: str) -> bool:
+def is_ip_address(raw: str) -> bool:
+    """Whether this is an IPv4 or IPv6 address and nothing else."""
     try:
         ipaddress.ip_address(raw)
     except ValueError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from feedback_nlp.records import Analysis
+from feedback_nlp.records import MISMATCH, Analysis
 from feedback_nlp.store.taxonomy import Taxonomy
 
 __all__ = ["CORRECTABLE", "Cells", "Labels", "count_cells", "effective_labels"]
@@ -16,7 +16,6 @@ __all__ = ["CORRECTABLE", "Cells", "Labels", "count_cells", "effective_labels"]
 #: Fields that people correct, in the order in which they are named.
 CORRECTABLE = ("sentiment", "kind", "topics")
 MODELS_OWN = Taxonomy()
-MISMATCH = "rating_text_mismatch"
 
 #: Texts by (dimension, name, day, sentiment), the key of `daily_counts`.
 Cells = Counter[tuple[str, str, date, str]]

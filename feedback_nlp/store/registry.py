@@ -14,7 +14,7 @@ from feedback_nlp.records import ModelId
 from feedback_nlp.store.audit import add_entry
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.model_values import Activation, ModelEntry
-from feedback_nlp.store.tables import analyses, model_activations, models
+from feedback_nlp.store.tables import model_activations, models
 
 __all__ = ["ModelRegistry", "model_key"]
 
@@ -185,16 +185,6 @@ class ModelRegistry:
         )
         with self._database.read() as connection:
             return [Activation(*row) for row in connection.execute(query)]
-
-    def analyses_made(self) -> dict[str, int]:
-        """Return how many analyses of each bundle are stored; counts them, which takes a moment."""
-        query = (
-            select(models.c.model, func.count(analyses.c.id))
-            .join_from(models, analyses, models.c.id == analyses.c.model_id, isouter=True)
-            .group_by(models.c.model)
-        )
-        with self._database.read() as connection:
-            return {model: count for model, count in connection.execute(query)}
 
 
 def _key_before(connection: Connection) -> int:
