@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, cast
+
+from feedback_nlp.rendering import analysis_dict, analysis_row
 
 __all__ = [
     "KINDS",
@@ -284,6 +285,11 @@ class Analysis:
         return self._details.topics(self._row)
 
     @property
+    def topic_pairs(self) -> list[tuple[str, str]]:
+        """Topics with their sentiment alone, which cost less than `topics`."""
+        return self._details.topic_pairs(self._row)
+
+    @property
     def sentences(self) -> tuple[SentenceSentiment, ...]:
         """Sentences in the order of the text."""
         return self._details.sentences(self._row)
@@ -296,73 +302,11 @@ class Analysis:
         id : str or None, default=None
             The caller's identifier, put first.
         """
-        ok = self.status == "ok"
-        score, negative, neutral, positive, confidence = self._printed_figures()
-        sentiment = {
-            "label": self.sentiment,
-            "score": score,
-            "confidence": _rounded(confidence),
-            "uncertain": self.uncertain,
-            "mixed_probability": _rounded(self.mixed_probability),
-            "probabilities": {"negative": negative, "neutral": neutral, "positive": positive},
-        }
-        own = self.own
-        extra = {} if own is None else {"label": own.label, "label_probability": _rounded(own.probability)}
-        return {
-            "id": id,
-            "status": self.status,
-            "language": {"code": self.language, "confidence": _rounded(self.language_confidence)},
-            "sentiment": sentiment if ok else None,
-            "kind": {"label": self.kind, "confidence": _rounded(self.kind_confidence)} if ok else None,
-            "topics": _topic_dicts(self.topics) if ok else None,
-            "sentences": _sentence_dicts(self.sentences) if ok else None,
-            "explanation": [_contribution_dict(part) for part in self.explanation] if ok else None,
-            "flags": list(self.flags),
-            "warnings": list(self.warnings),
-            "model": {"name": self.model.name, "version": self.model.version, "digest": self.model.digest},
-            **extra,
-        }
+        return analysis_dict(self, id)
 
     def to_row(self) -> dict[str, str]:
         """Return the columns of a scored file (SCORED_COLUMNS, with own labels OWN_COLUMNS too) as text."""
-        own = self.own
-        extra = (
-            {}
-            if own is None
-            else {"fb_label": own.label or "", "fb_label_probability": _decimals(own.probability)}
-        )
-        ok = self.status == "ok"
-        score, negative, neutral, positive, confidence = map(_decimals, self._printed_figures())
-        return {
-            "fb_status": self.status,
-            "fb_language": self.language,
-            "fb_sentiment": self.sentiment or "",
-            "fb_sentiment_score": score,
-            "fb_p_negative": negative,
-            "fb_p_neutral": neutral,
-            "fb_p_positive": positive,
-            "fb_confidence": confidence,
-            "fb_uncertain": "" if self.uncertain is None else str(self.uncertain).lower(),
-            "fb_flags": "|".join(self.flags) if ok else "",
-            "fb_kind": self.kind or "",
-            "fb_topics": "|".join(map(":".join, self._details.topic_pairs(self._row))) if ok else "",
-            "fb_model": str(self.model),
-            **extra,
-        }
-
-    def _printed_figures(self) -> tuple[float | None, ...]:
-        """Return score, the three probabilities and confidence at four decimals, such that they fit together.
-
-        Rounded one by one, probabilities need not sum to 1 any more, nor give the score and confidence shown.
-        """
-        exact = (self.p_negative, self.p_neutral, self.p_positive)
-        if self.p_negative is None or self.p_neutral is None or self.p_positive is None:
-            return (self.sentiment_score, *exact, self.confidence)
-        negative, neutral, positive = _ten_thousandths(self.p_negative, self.p_neutral, self.p_positive)
-        printed = (negative / 10_000, neutral / 10_000, positive / 10_000)
-        same = self.confidence in exact
-        confidence = printed[exact.index(self.confidence)] if same else self.confidence
-        return ((positive - negative) / 10_000, *printed, confidence)
+        return analysis_row(self)
 
 
 class _Open:
@@ -412,54 +356,3 @@ def labelled_analysis(
     made = _Open(language, certainty, figures, model, own, details, row)
     made.__class__ = Analysis  # type: ignore[assignment]
     return cast(Analysis, made)
-
-
-def _ten_thousandths(*shares: float) -> list[int]:
-    """Return shares of 1 as whole ten-thousandths that sum to 10,000 (largest remainder method).
-
-    Examples
-    --------
-    >>> _ten_thousandths(1 / 3, 1 / 3, 1 / 3)
-    [3334, 3333, 3333]
-    """
-    scaled = [share * 10_000 for share in shares]
-    whole = [int(value) for value in scaled]
-    remainders = [value - floor for value, floor in zip(scaled, whole, strict=True)]
-    for _ in range(10_000 - sum(whole)):
-        # Of equal remainders the earlier share gains.
-        place = remainders.index(max(remainders))
-        whole[place] += 1
-        remainders[place] -= 1
-    return whole
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 4)
-
-
-def _decimals(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
-
-
-def _topic_dicts(findings: Iterable[TopicFinding]) -> list[dict[str, Any]]:
-    return [
-        {"topic": topic, "probability": round(p, 4), "sentiment": sentiment, "sentences": list(places)}
-        for topic, p, sentiment, places in findings
-    ]
-
-
-def _sentence_dicts(sentences: Iterable[SentenceSentiment]) -> list[dict[str, Any]]:
-    return [
-        {"start": start, "end": end, "sentiment": sentiment, "score": round(score, 4)}
-        for start, end, sentiment, score in sentences
-    ]
-
-
-def _contribution_dict(part: Contribution) -> dict[str, Any]:
-    return {
-        "text": part.text,
-        "start": part.start,
-        "end": part.end,
-        "toward": part.toward,
-        "weight": _rounded(part.weight),
-    }

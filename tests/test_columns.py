@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feedback_nlp import Analyzer
 from feedback_nlp.columns import _figure_texts, ten_thousandths
-from feedback_nlp.records import _ten_thousandths
+from feedback_nlp.rendering import ten_thousandths_of
 from tests.awkward import SENTENCES
 
 TEXTS = [
@@ -46,7 +46,7 @@ def test_no_texts_have_empty_columns(analyzer: Analyzer) -> None:
 
 @given(SHARES)
 def test_shares_round_together_as_one_by_one(shares: list[float]) -> None:
-    assert ten_thousandths(np.array([shares])).tolist() == [_ten_thousandths(*shares)]
+    assert ten_thousandths(np.array([shares])).tolist() == [ten_thousandths_of(*shares)]
 
 
 def test_texts_of_figures_stand_at_their_places() -> None:
