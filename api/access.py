@@ -22,9 +22,11 @@ from api.service import Service, current_service
 from api.sessions import Sessions
 from feedback_nlp.store.keys import ApiKey
 
-__all__ = ["Access", "current_access", "current_actor", "install_access"]
+__all__ = ["SPENT_KEY", "Access", "address_of", "current_access", "current_actor", "install_access"]
 
 EXTENSION = "feedback_nlp.access"
+#: Where the environment of a request that is counted already holds what is left.
+SPENT_KEY = "feedback_nlp.spent"
 #: Seconds after which a service without keys looks again whether there is one now.
 LOOK_AGAIN = 1.0
 #: Probes and style sheets: they cost nothing, and a supervisor must not be refused.
@@ -49,8 +51,8 @@ class Access:
         self._limit = RateLimit(quota) if quota else None
         self._is_local = _is_loopback(service.settings.host)
 
-    def count(self, caller: str) -> None:
-        """Count a request of a caller.
+    def spend(self, caller: str) -> dict[str, str] | None:
+        """Count a request of a caller; return the headers that say what is left, None where there is no limit.
 
         Raises
         ------
@@ -58,15 +60,18 @@ class Access:
             429 if it is over the limit.
         """
         if self._limit is None or (self._is_local and not self.asks_for_keys()):
-            return
+            return None
         verdict = self._limit.spend(caller)
-        g.rate = {
+        rate = {
             "RateLimit-Policy": f'"requests";q={self._limit.quota};w=60',
             "RateLimit": f'"requests";r={verdict.remaining};t={verdict.reset}',
         }
         if not verdict.allowed:
             detail = f"More than {self._limit.quota:,} requests a minute. Wait, or send batches."
-            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate-limit", detail, retry_after=verdict.reset)
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS, "rate-limit", detail, retry_after=verdict.reset, headers=rate
+            )
+        return rate
 
     def asks_for_keys(self) -> bool:
         """Whether a key was ever made; once it was, revoking the last one opens nothing."""
@@ -76,6 +81,13 @@ class Access:
                 self._asks = self._service.ready_store().keys.exist()
                 self._looked_at = now
         return self._asks
+
+    def bearer(self, header: str) -> ApiKey | None:
+        """Return the key in an Authorization header, None if there is none that is good."""
+        kind, _, token = header.partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        return self._service.ready_store().keys.find(token.strip())
 
     @property
     def sessions(self) -> Sessions:
@@ -91,22 +103,22 @@ class Access:
         A key in the header counts alone. A session counts for what a page of ours sends: that a cookie came
         along says nothing about who wanted the request.
         """
-        keys = self._service.ready_store().keys
-        given = request.authorization
+        given = request.headers.get("Authorization")
         if given is not None:
-            return keys.find(given.token or "") if given.type == "bearer" else None
+            return self.bearer(given)
         if "Cookie" not in request.headers or not is_from_page_of_ours():
             return None
         key_id = self.sessions.key_id()
-        return None if key_id is None else keys.active(key_id)
+        return None if key_id is None else self._service.ready_store().keys.active(key_id)
 
 
-def install_access(app: Flask, service: Service) -> None:
+def install_access(app: Flask, service: Service) -> Access:
     """Check every request to `app`."""
-    app.extensions[EXTENSION] = Access(service)
+    access = app.extensions[EXTENSION] = Access(service)
     app.before_request(_check)
     app.after_request(_say_what_is_left)
     app.context_processor(_for_pages)
+    return access
 
 
 def current_access() -> Access:
@@ -125,7 +137,7 @@ def _for_pages() -> dict[str, object]:
 
 
 def _check() -> Response | None:
-    check_host(current_service().settings.allowed_hosts)
+    check_host(request.environ, current_service().settings.allowed_hosts)
     check_origin()
     endpoint = request.endpoint
     if endpoint is None or request.method == "OPTIONS":
@@ -134,20 +146,26 @@ def _check() -> Response | None:
     access = current_access()
     if scope == OPEN or not access.asks_for_keys():
         if endpoint not in UNCOUNTED:
-            access.count(caller_address())
+            _count(access, caller_address())
         return None
     key = access.key()
     if key is None:
-        access.count(caller_address())
+        _count(access, caller_address())
         if request.method == "GET" and wants_page():
             return _to_login()
         raise _unknown_caller()
     g.key, g.owner = key, key.id
-    access.count(f"key:{key.id}")
+    _count(access, f"key:{key.id}")
     if not key.allows(scope):
         detail = f"The key lacks the scope `{scope}`. An admin makes keys with `feedback-nlp keys create`."
         raise Problem(HTTPStatus.FORBIDDEN, "scope", detail)
     return None
+
+
+def _count(access: Access, caller: str) -> None:
+    """Count this request of a caller, unless it was before it came here."""
+    spent = request.environ.get(SPENT_KEY, False)
+    g.rate = access.spend(caller) if spent is False else spent
 
 
 def _say_what_is_left(response: Response) -> Response:
@@ -159,7 +177,12 @@ def _say_what_is_left(response: Response) -> Response:
 
 def caller_address() -> str:
     """Return what stands for the caller where no key does."""
-    return f"address:{network_of(request.remote_addr or '')}"
+    return address_of(request.remote_addr or "")
+
+
+def address_of(remote: str) -> str:
+    """Return what stands for the caller at an address."""
+    return f"address:{network_of(remote)}"
 
 
 def _is_loopback(host: str) -> bool:

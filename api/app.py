@@ -35,7 +35,8 @@ from api import (
 from api.access import install_access
 from api.counters import Metrics
 from api.envelope import Envelope
-from api.hooks import install_hooks
+from api.hooks import RequestLog, install_hooks
+from api.lane import Lane
 from api.logs import log
 from api.problems import install_problems, schema_problem
 from api.requests import JsonRequest
@@ -111,11 +112,12 @@ def create_app(
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract has an order that people read
     app.extensions[EXTENSION] = service
-    install_hooks(app, service.metrics, access_log=settings.access_log)
+    note = RequestLog(service.metrics, access_log=settings.access_log)
+    install_hooks(app, note)
     install_problems(app)
-    install_access(app, service)
+    access = install_access(app, service)
     install_shell(app, store=settings.store)
-    envelope = Envelope(app.wsgi_app)
+    envelope = Envelope(Lane(app.wsgi_app, service, access, note))
     app.wsgi_app = envelope  # type: ignore[method-assign]
     if service.combiner is not None:
         service.combiner.expect(lambda: envelope.under_way)

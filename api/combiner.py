@@ -1,4 +1,4 @@
-"""Texts of requests that come at the same moment are analysed together.
+"""Documents of requests that come at the same moment are answered together.
 
 A batch of eight texts costs little more than a batch of one, so under load a process answers several times as many
 requests. Whoever comes first leads: it lets threads that hold a request come up, analyses what is there, and hands
@@ -10,16 +10,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from api.contracts import Scorer
-from feedback_nlp.records import Analysis
+from api.schemas import Document
 
 __all__ = ["Combiner"]
 
-#: Most texts of one batch: the last of them should not wait for many others.
-_MOST = 32
+#: Documents from which on a batch takes no more: the last of them should not wait for many others.
+_ENOUGH = 200
 #: Seconds that the leader steps aside while other requests are under way. Python changes threads only where one waits
 #: for something, or after 5 ms, which is longer than an analysis: every thread would find nobody else there.
 _ASIDE = 200e-6
@@ -31,16 +30,13 @@ _LOOKS = 8
 
 @dataclass(slots=True)
 class _Entry:
-    """One text, what was asked of it, and what came of it."""
+    """The documents of one request, what was asked of them, and what came of them."""
 
-    text: str
-    language: str | None
-    rating: float | None
+    documents: Sequence[Document]
     options: tuple[bool, float | None]
-    found: Analysis | None = None
+    answers: list[str] | None = None
     error: Exception | None = None
-    done: bool = False
-    #: Held until the text is analysed, or until its thread is to lead.
+    #: Held until the documents are answered, or until their thread is to lead.
     turn: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -49,15 +45,16 @@ def _nobody_told() -> int:
 
 
 class Combiner:
-    """Analyses single texts of many threads, as many at a time as have come.
+    """Answers the documents of many threads, as many at a time as have come.
 
     Parameters
     ----------
-    analyzer : Scorer
+    answer : callable
+        Takes documents and the wanted precision; returns one answer a document.
     """
 
-    def __init__(self, analyzer: Scorer) -> None:
-        self._analyzer = analyzer
+    def __init__(self, answer: Callable[[Sequence[Document], float | None], list[str]]) -> None:
+        self._answer = answer
         self._waiting: deque[_Entry] = deque()
         self._crowded_until = 0.0
         self._under_way: Callable[[], int] = _nobody_told
@@ -68,36 +65,29 @@ class Combiner:
         """Ask this how many requests are under way: where all of them are here, nobody else need be waited for."""
         self._under_way = under_way
 
-    def analyze(
-        self,
-        text: str,
-        *,
-        language: str | None = None,
-        rating: float | None = None,
-        explain: bool = False,
-        precision: float | None = None,
-    ) -> Analysis:
-        """Return what `Scorer.analyze` returns, or raise what it raises."""
-        entry = _Entry(text, language, rating, (explain, precision))
+    def answer(self, documents: Sequence[Document], precision: float | None) -> list[str]:
+        """Return one answer a document, or raise what came of them."""
+        explained = any(document.explain for document in documents)
+        entry = _Entry(documents, (explained, precision))
         entry.turn.acquire()
         with self._guard:
             self._waiting.append(entry)
             leads, self._is_led = not self._is_led, True
         if not leads:
             entry.turn.acquire()
-        if not entry.done:
+        if entry.answers is None and entry.error is None:
             self._lead()
         if entry.error is not None:
             raise entry.error
-        assert entry.found is not None  # noqa: S101 - for the type checker
-        return entry.found
+        assert entry.answers is not None  # noqa: S101 - for the type checker
+        return entry.answers
 
     def _lead(self) -> None:
-        """Analyse the texts at the head of the queue, one's own among them, and hand the lead on."""
+        """Answer the documents at the head of the queue, one's own among them, and hand the lead on."""
         self._let_others_come()
         batch = self._take_batch()
         try:
-            self._analyze(batch)
+            self._settle(batch)
         finally:
             with self._guard:
                 self._is_led = bool(self._waiting)
@@ -117,31 +107,27 @@ class Combiner:
                 break
 
     def _take_batch(self) -> list[_Entry]:
-        """Return the texts at the head of the queue that were asked for in the same way."""
+        """Return the entries at the head of the queue that ask in the same way."""
         batch = [self._waiting.popleft()]
-        while self._waiting and len(batch) < _MOST and self._waiting[0].options == batch[0].options:
+        size = len(batch[0].documents)
+        while self._waiting and size < _ENOUGH and self._waiting[0].options == batch[0].options:
             batch.append(self._waiting.popleft())
+            size += len(batch[-1].documents)
         if len(batch) > 1:
             self._crowded_until = time.monotonic() + _CROWD_STAYS
         return batch
 
-    def _analyze(self, batch: list[_Entry]) -> None:
-        explain, precision = batch[0].options
+    def _settle(self, batch: list[_Entry]) -> None:
+        documents = [document for entry in batch for document in entry.documents]
         try:
-            found = list(
-                self._analyzer.analyze_many(
-                    [entry.text for entry in batch],
-                    languages=[entry.language for entry in batch],
-                    ratings=[entry.rating for entry in batch],
-                    explain=explain,
-                    precision=precision,
-                )
-            )
+            answers = self._answer(documents, batch[0].options[1])
         except Exception as error:
             self._settle_one_by_one(batch, error)
             return
-        for entry, analysis in zip(batch, found, strict=True):
-            entry.found, entry.done = analysis, True
+        done = 0
+        for entry in batch:
+            entry.answers = answers[done : done + len(entry.documents)]
+            done += len(entry.documents)
 
     def _settle_one_by_one(self, batch: list[_Entry], error: Exception) -> None:
         """A text that cannot be analysed fails its own request and no other."""
@@ -149,14 +135,6 @@ class Combiner:
             try:
                 if len(batch) == 1:
                     raise error
-                explain, precision = entry.options
-                entry.found = self._analyzer.analyze(
-                    entry.text,
-                    language=entry.language,
-                    rating=entry.rating,
-                    explain=explain,
-                    precision=precision,
-                )
+                entry.answers = self._answer(entry.documents, entry.options[1])
             except Exception as own:
                 entry.error = own
-            entry.done = True

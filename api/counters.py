@@ -94,9 +94,12 @@ class Metrics(Collector):
         self._child(self._requests, route, method, status).inc()
         self._child(self._seconds, route).observe(seconds)
 
+    def count_batch(self, size: int) -> None:
+        """Count a request with so many texts."""
+        self._batches.observe(size)
+
     def count_texts(self, texts: Sequence[str], analyses: Sequence[Analysis], analyzer: Scorer) -> None:
-        """Count the texts of a request and what was said of them."""
-        self._batches.observe(len(texts))
+        """Count texts and what was said of them."""
         counted = count_analyses(texts, analyses)
         for what, counter in self._by_value.items():
             for value, count in counted[what].items():

@@ -6,12 +6,12 @@ Headers go on as they leave, as plain pairs: Flask's own objects check each of t
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 from collections.abc import Callable, Iterable
+from random import getrandbits
 from typing import Any, Final
 
-__all__ = ["API_POLICY", "NOWHERE", "REQUEST_ID_KEY", "Envelope"]
+__all__ = ["API_POLICY", "NOWHERE", "REQUEST_ID_KEY", "Application", "Envelope", "Headers", "StartResponse"]
 
 #: What no answer may have: another base address, a frame around it.
 NOWHERE = "base-uri 'none'; frame-ancestors 'none'"
@@ -68,7 +68,7 @@ class Envelope:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        request_id = given if _REQUEST_ID.fullmatch(given) else f"{getrandbits(64):016x}"
         environ[REQUEST_ID_KEY] = request_id
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> Any:

@@ -123,6 +123,7 @@ def _analysed(service: Service, sound: list[Sound]) -> list[tuple[Feedback, Anal
                 precision=service.settings.precision,
             )
         )
+    service.metrics.count_batch(len(sound))
     service.metrics.count_texts([one.text for one, _, _ in sound], analyses, analyzer)
     return [(one, analysis) for (one, _, _), analysis in zip(sound, analyses, strict=True)]
 

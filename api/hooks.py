@@ -8,9 +8,9 @@ from flask import Flask, Response, g, request
 
 from api.counters import Metrics
 from api.envelope import NOWHERE, REQUEST_ID_KEY
-from api.logs import log
+from api.logs import log_plain
 
-__all__ = ["DOCS_POLICY", "PAGE_POLICY", "SCRIPT_PAGE_POLICY", "install_hooks"]
+__all__ = ["DOCS_POLICY", "PAGE_POLICY", "SCRIPT_PAGE_POLICY", "RequestLog", "install_hooks"]
 
 #: Pages load their own style sheet and images, post to themselves, and run no script at all.
 PAGE_POLICY = f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; {NOWHERE}"
@@ -24,28 +24,61 @@ DOCS_POLICY = (
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def install_hooks(app: Flask, metrics: Metrics, *, access_log: bool) -> None:
+class RequestLog:
+    """Counts answered requests and writes their lines in the log.
+
+    Parameters
+    ----------
+    metrics : Metrics
+    access_log : bool
+        Whether lines are written.
+    """
+
+    def __init__(self, metrics: Metrics, *, access_log: bool) -> None:
+        self._metrics = metrics
+        self._access_log = access_log
+
+    def __call__(
+        self,
+        request_id: str,
+        method: str,
+        route: str | None,
+        status: int,
+        seconds: float,
+        body_bytes: int | None,
+        texts: int | None,
+    ) -> None:
+        """Note one request."""
+        self._metrics.count_request(route or "none", method, status, seconds)
+        if self._access_log:
+            log_plain(
+                "request",
+                request_id=request_id,
+                method=method,
+                route=route,
+                status=int(status),
+                milliseconds=round(seconds * 1000, 2),
+                body_bytes=body_bytes,
+                texts=texts,
+            )
+
+
+def install_hooks(app: Flask, note: RequestLog) -> None:
     """Count every request of `app` and write its line in the log."""
 
     def end(response: Response) -> Response:
         # What the proxies stand for, once: each use of one costs as much as counting does.
         now, asked = g._get_current_object(), request._get_current_object()  # type: ignore[attr-defined]
-        seconds = time.perf_counter() - now.started
-        # Not the path, which holds whatever the caller put there.
-        route = asked.url_rule.rule if asked.url_rule else None
-        method = asked.method if asked.method in METHODS else "other"
-        metrics.count_request(route or "none", method, response.status_code, seconds)
-        if access_log:
-            log.info(
-                "request",
-                request_id=now.request_id,
-                method=method,
-                route=route,
-                status=response.status_code,
-                milliseconds=round(seconds * 1000, 2),
-                body_bytes=asked.content_length,
-                texts=now.get("texts"),
-            )
+        note(
+            now.request_id,
+            asked.method if asked.method in METHODS else "other",
+            # Not the path, which holds whatever the caller put there.
+            asked.url_rule.rule if asked.url_rule else None,
+            response.status_code,
+            time.perf_counter() - now.started,
+            asked.content_length,
+            now.get("texts"),
+        )
         return response
 
     app.before_request(_begin)

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-__all__ = ["WordlessFormatter", "log"]
+__all__ = ["WordlessFormatter", "log", "log_plain"]
 
 
 class _StandardError:
@@ -31,6 +31,16 @@ log: Any = structlog.wrap_logger(
     ],
     wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
 ).bind()  # else every line would begin with making a logger
+
+
+_encode = json.JSONEncoder().encode
+
+
+def log_plain(event: str, **told: Any) -> None:
+    """Write what `log.info` would write of plain values, at a fifth of its price: there is a line for every request."""
+    now = datetime.now(UTC).isoformat()
+    line = _encode({**told, "event": event, "level": "info", "timestamp": f"{now.removesuffix('+00:00')}Z"})
+    sys.stderr.write(f"{line}\n")
 
 
 class WordlessFormatter(logging.Formatter):

@@ -9,9 +9,10 @@ session, and leaves no token that could be stolen or replayed.
 from __future__ import annotations
 
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import request
@@ -26,7 +27,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_NAMES = frozenset({"localhost", socket.gethostname().lower()})
 
 
-def check_host(allowed: Collection[str]) -> None:
+def check_host(environ: Mapping[str, Any], allowed: Collection[str]) -> None:
     """Refuse requests to a name that is not ours.
 
     Addresses need no entry: only names can be made to point elsewhere. A request without the header comes from no
@@ -34,6 +35,8 @@ def check_host(allowed: Collection[str]) -> None:
 
     Parameters
     ----------
+    environ : mapping
+        Of the request.
     allowed : collection of str
         Names besides localhost and that of this machine; ``*`` allows all.
 
@@ -42,7 +45,7 @@ def check_host(allowed: Collection[str]) -> None:
     Problem
         421 for another name.
     """
-    given = request.environ.get("HTTP_HOST", "")
+    given = environ.get("HTTP_HOST", "")
     if given and ANY not in allowed and not _is_ours(given, frozenset(allowed)):
         detail = "The Host header names no service of ours. FEEDBACK_ALLOWED_HOSTS lists further names."
         raise Problem(HTTPStatus.MISDIRECTED_REQUEST, "host", detail)

@@ -99,6 +99,7 @@ def _answer(service: Service, text: str, rating: float | None, *, example: str =
     g.texts = 1
     with service.admission.slot():
         analysis = analyzer.analyze(text, rating=rating, explain=True, precision=service.settings.precision)
+        service.metrics.count_batch(1)
         service.metrics.count_texts([text], [analysis], analyzer)
         lines, left_out = lines_of(text, analysis)
         shown = {

@@ -14,7 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.problems import Problem
 
-__all__ = ["JsonRequest", "refuse_query"]
+__all__ = ["JsonRequest", "parsed_body", "refuse_query"]
 
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
@@ -45,7 +45,7 @@ class JsonRequest(Request):
         if not self.is_json:
             detail = "The body must be JSON, sent with the header Content-Type: application/json."
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", detail)
-        body = _parsed(self._whole_body())
+        body = parsed_body(self._whole_body())
         if not isinstance(body, dict):
             errors = [{"loc": [], "msg": "Input should be an object."}]
             raise Problem(
@@ -133,7 +133,14 @@ def refuse_query() -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "schema", detail, errors=errors[:50])
 
 
-def _parsed(raw: bytes) -> Any:
+def parsed_body(raw: bytes) -> Any:
+    """Return what a JSON body says.
+
+    Raises
+    ------
+    Problem
+        400 for what is not JSON.
+    """
     try:
         # A byte order mark is what some shells and spreadsheets add; RFC 8259 lets a reader pass over it.
         return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_members, parse_constant=_not_a_number)

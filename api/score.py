@@ -9,16 +9,16 @@ from flask import Response, g
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
-from api.answers import json_answer
 from api.problems import Problem, problem_of_document
 from api.requests import refuse_query
 from api.schemas import BatchRequest, BatchResponse, Document, ScoreRequest, ScoreResponse
-from api.service import Scorer, current_service
+from api.service import Service, current_service
 from api.specification import problem_responses
-from feedback_nlp.records import Analysis, ModelId
+from feedback_nlp.records import ModelId
 
-__all__ = ["blueprint"]
+__all__ = ["answer_batch", "answer_one", "blueprint"]
 
 blueprint = APIBlueprint(
     "score",
@@ -41,20 +41,8 @@ _documents = TypeAdapter(Document)
 )
 def score(body: ScoreRequest) -> Response:
     """Answer one document."""
-    service = current_service()
-    combiner = service.ready_combiner()
-    _refuse_long(body.text, service.settings.max_text_characters)
     g.texts = 1
-    with service.admission.place():
-        analysis = combiner.analyze(
-            body.text,
-            language=body.language,
-            rating=body.rating,
-            explain=body.explain,
-            precision=body.precision or service.settings.precision,
-        )
-        service.metrics.count_texts([body.text], [analysis], service.ready_analyzer())
-        return json_answer(analysis.to_dict(id=body.id))
+    return Response(answer_one(current_service(), body), mimetype="application/json")
 
 
 @blueprint.post(
@@ -66,21 +54,47 @@ def score(body: ScoreRequest) -> Response:
 )
 def score_batch(body: BatchRequest) -> Response:
     """Answer a batch."""
-    service = current_service()
-    analyzer = service.ready_analyzer()
     g.texts = len(body.documents)
+    return Response(answer_batch(current_service(), body), mimetype="application/json")
+
+
+def answer_one(service: Service, body: ScoreRequest) -> str:
+    """Return the answer to one document as JSON.
+
+    Raises
+    ------
+    Problem
+        413 if the text is too long, 503 if the service is busy or has no bundle.
+    """
+    combiner = service.ready_combiner()
+    _refuse_long(body.text, service.settings.max_text_characters)
+    with service.admission.place():
+        (answer,) = combiner.answer([body], body.precision or service.settings.precision)
+    service.metrics.count_batch(1)
+    return answer
+
+
+def answer_batch(service: Service, body: BatchRequest) -> str:
+    """Return the answers to a batch as JSON; a bad document has its error in its place.
+
+    Raises
+    ------
+    Problem
+        503 if the service is busy or has no bundle.
+    """
+    combiner, model = service.ready_combiner(), service.ready_analyzer().model
     checked = [_checked(raw, service.settings.max_text_characters) for raw in body.documents]
-    with service.admission.slot():
-        analyses = _analyze(analyzer, checked, body.precision or service.settings.precision)
-        sound = [found.text for found in checked if isinstance(found, Document)]
-        service.metrics.count_texts(sound, list(analyses.values()), analyzer)
-        results = [
-            _failed(raw, found, analyzer.model)
-            if isinstance(found, Problem)
-            else analyses[index].to_dict(id=found.id)
-            for index, (raw, found) in enumerate(zip(body.documents, checked, strict=True))
+    sound = [found for found in checked if isinstance(found, Document)]
+    with service.admission.place():
+        answers = combiner.answer(sound, body.precision or service.settings.precision) if sound else []
+    service.metrics.count_batch(len(sound))
+    if len(sound) < len(checked):
+        answered = iter(answers)
+        answers = [
+            to_json(_failed(raw, found, model)).decode() if isinstance(found, Problem) else next(answered)
+            for raw, found in zip(body.documents, checked, strict=True)
         ]
-        return json_answer({"results": results})
+    return f'{{"results":[{",".join(answers)}]}}'
 
 
 def _checked(raw: object, limit: int) -> Document | Problem:
@@ -92,26 +106,6 @@ def _checked(raw: object, limit: int) -> Document | Problem:
     except Problem as problem:
         return problem
     return document
-
-
-def _analyze(
-    analyzer: Scorer, checked: list[Document | Problem], precision: float | None
-) -> dict[int, Analysis]:
-    """Analyse what is sound, in one go; in two if only some of it is to be explained."""
-    sound = [(index, found) for index, found in enumerate(checked) if isinstance(found, Document)]
-    analyses: dict[int, Analysis] = {}
-    for explain in (False, True):
-        chosen = [(index, found) for index, found in sound if found.explain is explain]
-        if chosen:
-            made = analyzer.analyze_many(
-                [found.text for _, found in chosen],
-                languages=[found.language for _, found in chosen],
-                ratings=[found.rating for _, found in chosen],
-                explain=explain,
-                precision=precision,
-            )
-            analyses.update(zip([index for index, _ in chosen], made, strict=True))
-    return analyses
 
 
 def _refuse_long(text: str, limit: int) -> None:

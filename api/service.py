@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import cast
@@ -10,10 +11,12 @@ from typing import cast
 from flask import current_app, g
 
 from api.admission import Admission
+from api.answers import answer_documents
 from api.combiner import Combiner
 from api.contracts import Scorer
 from api.counters import Metrics
 from api.problems import Problem
+from api.schemas import Document
 from feedback_nlp.errors import BundleError
 from feedback_nlp.redact import Redactor
 from feedback_nlp.settings import Settings
@@ -53,7 +56,7 @@ class Service:
     _opening: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "combiner", Combiner(self.analyzer) if self.analyzer else None)
+        object.__setattr__(self, "combiner", Combiner(self._answer) if self.analyzer else None)
         if self.analyzer:
             self.metrics.skip_words(self.analyzer)
         admission = Admission(self.settings.threads, self.settings.queue_length)
@@ -66,7 +69,7 @@ class Service:
         object.__setattr__(self, "redactor", redactor)
 
     def ready_combiner(self) -> Combiner:
-        """Return what analyses single texts, together with those of other requests.
+        """Return what answers documents, together with those of other requests.
 
         Raises
         ------
@@ -76,6 +79,9 @@ class Service:
         if self.combiner is None:
             raise self._unavailable()
         return self.combiner
+
+    def _answer(self, documents: Sequence[Document], precision: float | None) -> list[str]:
+        return answer_documents(self.ready_analyzer(), self.metrics, documents, precision)
 
     def ready_analyzer(self) -> Scorer:
         """Return the analyzer, one bundle for the whole request.

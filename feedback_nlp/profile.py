@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from feedback_nlp.records import Analysis
@@ -53,24 +53,33 @@ def build_profile(analyzer: _Analyzes, texts: Sequence[str]) -> Profile:
 
 def count_analyses(texts: Sequence[str], analyses: Sequence[Analysis]) -> Profile:
     """Return counts of labels and lengths; labels of texts that have any."""
-    labelled = [one for one in analyses if one.status == "ok"]
-    uncertain = sum(bool(one.uncertain) for one in labelled)
+    status, sentiment, kind, topic, length = _Tally(), _Tally(), _Tally(), _Tally(), _Tally()
+    labelled = uncertain = 0
+    for text, one in zip(texts, analyses, strict=True):
+        status[one.status] += 1
+        length[length_class(len(text))] += 1
+        if one.status == "ok":
+            labelled += 1
+            uncertain += bool(one.uncertain)
+            sentiment[str(one.sentiment)] += 1
+            kind[str(one.kind)] += 1
+            for name, _ in one.topic_pairs:
+                topic[name] += 1
     return {
-        "status": _tally(one.status for one in analyses),
-        "sentiment": _tally(str(one.sentiment) for one in labelled),
-        "kind": _tally(str(one.kind) for one in labelled),
-        "topic": _tally(found.topic for one in labelled for found in one.topics),
-        "uncertain": yes_or_no(uncertain, len(labelled)),
-        "length": _tally(length_class(len(text)) for text in texts),
+        "status": status,
+        "sentiment": sentiment,
+        "kind": kind,
+        "topic": topic,
+        "uncertain": yes_or_no(uncertain, labelled),
+        "length": length,
     }
 
 
-def _tally(values: Iterable[str]) -> dict[str, int]:
-    """Count equal values; collections.Counter costs more for the few of one request."""
-    counts: dict[str, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    return counts
+class _Tally(dict[str, int]):
+    """Counts of values; collections.Counter costs more for the few of one request."""
+
+    def __missing__(self, value: str) -> int:
+        return 0
 
 
 def yes_or_no(yes: int, of: int) -> dict[str, int]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from api.answers import answer_documents
 from api.combiner import Combiner
+from api.counters import Metrics
+from api.schemas import Document
 from feedback_nlp.records import Analysis
 from tests.fake_analyzer import FakeAnalyzer
 
@@ -28,17 +32,27 @@ class Gated(FakeAnalyzer):
         return super().analyze_many(texts, **options)
 
 
+def combine(analyzer: FakeAnalyzer) -> Combiner:
+    metrics = Metrics()
+    return Combiner(lambda documents, precision: answer_documents(analyzer, metrics, documents, precision))
+
+
+def ask(combiner: Combiner, text: str, *, precision: float | None = None, **options: Any) -> dict[str, Any]:
+    (answer,) = combiner.answer([Document(text=text, **options)], precision)
+    return dict(json.loads(answer))
+
+
 def ask_together(combiner: Combiner, gated: Gated, requests: list[dict[str, Any]]) -> list[Any]:
     """Send the first request, wait until it is inside, send the others, then open the gate."""
     answers: list[Any] = [None] * len(requests)
 
-    def ask(place: int) -> None:
+    def ask_for(place: int) -> None:
         try:
-            answers[place] = combiner.analyze(**requests[place])
+            answers[place] = ask(combiner, **requests[place])
         except Exception as error:
             answers[place] = error
 
-    threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(requests))]
+    threads = [threading.Thread(target=ask_for, args=(place,)) for place in range(len(requests))]
     threads[0].start()
     assert gated.began.wait(30)
     for thread in threads[1:]:
@@ -54,16 +68,16 @@ def ask_together(combiner: Combiner, gated: Gated, requests: list[dict[str, Any]
 def test_what_comes_while_one_is_analysed_is_the_next_batch() -> None:
     gated = Gated()
     texts = ["lovely", "declined", "lovely and early", "refund"]
-    answers = ask_together(Combiner(gated), gated, [{"text": text} for text in texts])
+    answers = ask_together(combine(gated), gated, [{"text": text} for text in texts])
     assert [len(batch["texts"]) for batch in gated.batches] == [1, 3]
     alone = FakeAnalyzer()
-    assert answers == [alone.analyze(text) for text in texts]
+    assert answers == [alone.analyze(text).to_dict() for text in texts]
 
 
 def test_a_text_that_fails_costs_no_other() -> None:
     gated = Gated()
-    answers = ask_together(Combiner(gated), gated, [{"text": t} for t in ("lovely", "explode", "refund")])
-    assert [getattr(answer, "sentiment", None) for answer in answers] == ["positive", None, "negative"]
+    answers = ask_together(combine(gated), gated, [{"text": t} for t in ("lovely", "explode", "refund")])
+    assert [answers[place]["sentiment"]["label"] for place in (0, 2)] == ["positive", "negative"]
     assert isinstance(answers[1], RuntimeError)
 
 
@@ -75,10 +89,10 @@ def test_texts_asked_for_in_other_ways_are_analysed_apart() -> None:
         {"text": "lovely", "precision": 0.5},
         {"text": "lovely", "language": "de"},
     ]
-    answers = ask_together(Combiner(gated), gated, requests)
-    assert [bool(answer.explanation) for answer in answers] == [False, True, False, False]
-    assert [answer.uncertain for answer in answers[:3]] == [False, False, False]
-    assert answers[3].status == "unsupported_language"
+    answers = ask_together(combine(gated), gated, requests)
+    assert [bool(answer["explanation"]) for answer in answers] == [False, True, False, False]
+    assert [answer["sentiment"]["uncertain"] for answer in answers[:3]] == [False, False, False]
+    assert answers[3]["status"] == "unsupported_language"
     assert {(len(batch["texts"]), batch["explain"], batch["precision"]) for batch in gated.batches} == {
         (1, False, None), (1, True, None), (1, False, 0.5),
     }  # fmt: skip
@@ -86,16 +100,39 @@ def test_texts_asked_for_in_other_ways_are_analysed_apart() -> None:
 
 def test_one_text_that_fails_alone_raises_its_error() -> None:
     with pytest.raises(RuntimeError, match="cannot digest"):
-        Combiner(FakeAnalyzer()).analyze("explode")
+        ask(combine(FakeAnalyzer()), "explode")
 
 
 def test_nobody_is_waited_for_where_all_requests_under_way_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
     naps: list[float] = []
     monkeypatch.setattr("api.combiner.time.sleep", naps.append)
-    combiner = Combiner(FakeAnalyzer())
+    combiner = combine(FakeAnalyzer())
     combiner.expect(lambda: 1)
-    combiner.analyze("lovely")
+    ask(combiner, "lovely")
     assert naps == []
     combiner.expect(lambda: 2)  # another request is being read
-    combiner.analyze("lovely")
+    ask(combiner, "lovely")
     assert len(naps) == 1
+
+
+def test_batches_are_answered_together_until_there_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.combiner._ENOUGH", 3)
+    gated = Gated()
+    combiner = combine(gated)
+    sent = [["lovely"], ["declined", "early"], ["refund", "lovely early"], ["declined"]]
+    answers: list[Any] = [None] * len(sent)
+
+    def send(place: int) -> None:
+        answers[place] = combiner.answer([Document(text=text) for text in sent[place]], None)
+
+    threads = [threading.Thread(target=send, args=(place,)) for place in range(len(sent))]
+    for thread in threads:
+        thread.start()
+        assert gated.began.wait(30)
+        while thread is not threads[0] and len(combiner._waiting) < threads.index(thread):
+            threading.Event().wait(0.001)
+    gated.gate.set()
+    for thread in threads:
+        thread.join()
+    assert [batch["texts"] for batch in gated.batches] == [sent[0], sent[1] + sent[2], sent[3]]
+    assert [len(answer) for answer in answers] == [1, 2, 2, 1]

@@ -46,7 +46,7 @@ def test_no_texts_have_empty_columns(analyzer: Analyzer) -> None:
 
 @given(SHARES)
 def test_shares_round_together_as_one_by_one(shares: list[float]) -> None:
-    assert ten_thousandths(np.array([shares])).tolist() == [ten_thousandths_of(*shares)]
+    assert ten_thousandths(np.array([shares])).tolist() == [list(ten_thousandths_of(*shares))]
 
 
 def test_texts_of_figures_stand_at_their_places() -> None:
