@@ -46,7 +46,13 @@ def cluster() -> Iterator[str]:
     """Give the address of a scheduler with two workers, processes of their own."""
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as started,
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+        ) as started,
     ):
         yield started.scheduler_address
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.batch.scoring import AnalyzerLike, columns_of
+from feedback_nlp.distributed.allocator import free_at_once, keep_freed
 from feedback_nlp.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -22,8 +23,14 @@ __all__ = ["LOCAL", "Session", "WorkerAnalyzer", "analyzer_of", "connected"]
 LOCAL = "local"
 _DEFAULT_LOCAL_WORKERS = 2
 _CONNECT_SECONDS = 20
-#: Workers that a task may end before it counts as the culprit. A local cluster has few to lose.
-_ALLOWED_FAILURES = 1
+_LOCAL_SETTINGS = {
+    # Workers that a task may end before it counts as the culprit. A local cluster has few to lose.
+    "distributed.scheduler.allowed-failures": 1,
+    # What Dask measures of itself, for a dashboard that is not there: it takes turns with the thread that scores.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 
 
 class WorkerAnalyzer:
@@ -49,10 +56,12 @@ class WorkerAnalyzer:
     def setup(self, worker: Any) -> None:
         """Begin on a worker."""
         self._lock = threading.Lock()
+        keep_freed()
 
     def teardown(self, worker: Any) -> None:
         """Let go of the analyzer."""
         self._analyzer = None
+        free_at_once()
 
     def loaded(self) -> AnalyzerLike:
         """Return the analyzer; tasks of other threads wait while it is loaded."""
@@ -208,11 +217,12 @@ def _local_cluster(workers: int) -> Any:
     import dask
     from distributed import LocalCluster
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": _ALLOWED_FAILURES}):
+    with dask.config.set(_LOCAL_SETTINGS):
         return LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # else it takes one port that is the same for all
+            scheduler_kwargs={"dashboard": False},
             silence_logs=logging.CRITICAL,
         )

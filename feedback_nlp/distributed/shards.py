@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -23,11 +22,10 @@ from feedback_nlp.batch.summary import (
 )
 from feedback_nlp.batch.target import writing
 from feedback_nlp.distributed import places
+from feedback_nlp.distributed.counting import count_rows
 from feedback_nlp.distributed.ledger import Ledger
 from feedback_nlp.distributed.session import Session, analyzer_of, connected
 from feedback_nlp.errors import ClusterError, FeedbackError, InputError, OutputError
-from feedback_nlp.ingest.source import Source
-from feedback_nlp.ingest.table import open_table
 
 __all__ = ["score_files_on_cluster"]
 
@@ -232,20 +230,9 @@ def _score_shard(name: str, shard: Shard, root: str, options: ScoreOptions) -> S
     return replace(summary, source=shard.source, target=shard.target, rejected_path=shown)
 
 
-def _delimiter_of(made: Path) -> str | None:
-    """Return what stands between the fb_ columns of a CSV file."""
-    found = re.search(rb"fb_status([^a-z])fb_language\1", Source(made).head())
-    return found[1].decode() if found and made.suffix != ".jsonl" else None
-
-
 def _count_again(made: Path, summary: ScoreSummary) -> None:
     """Count the rows that stand in a file, rather than trust what wrote them."""
-    if made.suffix in (".parquet", ".pq"):
-        import pyarrow.parquet as pq
-
-        counted = int(pq.read_metadata(made).num_rows)
-    else:
-        counted = sum(len(chunk) for chunk in open_table(made, delimiter=_delimiter_of(made)).chunks())
+    counted = count_rows(made)
     if counted != summary.rows_written:
         raise FeedbackError(
             f"{made.name} holds {counted:,} rows where {summary.rows_written:,} were written."
