@@ -15,6 +15,7 @@ import numpy as np
 
 from feedback_nlp import Analyzer
 from feedback_nlp.forms import WORD
+from feedback_nlp.language import LanguageGate
 from feedback_nlp.preprocess import Prepared
 from feedback_nlp.records import Analysis
 from feedback_nlp.reference import ReferenceScorer
@@ -81,6 +82,7 @@ class PlainAnalyzer:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
+        self._gate = LanguageGate(analyzer.bundle.linear.words)
         self._reference = ReferenceScorer(analyzer.bundle.linear)
         none = np.zeros(0, dtype=np.int64)
         few = np.zeros(0, dtype=np.int32)
@@ -92,7 +94,7 @@ class PlainAnalyzer:
         """Return one analysis a text."""
         prepared = [self._reference.preprocessor.prepare(text) for text in texts]
         words = [_words(one) for one in prepared]
-        verdicts = [self._analyzer._gate.judge(*pair) for pair in zip(texts, words, strict=True)]
+        verdicts = [self._gate.judge(*pair) for pair in zip(texts, words, strict=True)]
         scores = self._score(prepared)
         columns = self._analyzer._labeller.label(texts, scores)
         return self._analyzer._build_records(columns, list(verdicts), self._analyzer._threshold)
@@ -129,6 +131,7 @@ class PlainAnalyzer:
             nothing,
             nothing,
             nothing,
+            self._no_tokens.forms,
         )
 
 

@@ -18,7 +18,6 @@ from _sources import require_data
 from _speed_paths import LENGTHS, build_rivals, describe_machine, read_texts
 
 from feedback_nlp import Analyzer
-from feedback_nlp.batch_language import identify_languages
 from feedback_nlp.scan import scan_texts
 
 TEXTS, BATCH = 8_192, 1_024
@@ -51,15 +50,13 @@ def main() -> int:
     scores = [scorer.score(batch) for batch in batches]
     pairs = list(zip(batches, scores, strict=True))
     columns = [analyzer._labeller.label(*pair) for pair in pairs]
-    verdicts = [identify_languages(analyzer._gate, analyzer._scorer, *pair) for pair in pairs]
+    verdicts = [analyzer._gate.identify(*pair) for pair in pairs]
     found = list(zip(columns, verdicts, strict=True))
     vader = build_rivals()["VADER"]
     steps: dict[str, Callable[[], object]] = {
         "tokens, sentences, clauses, scopes": lambda: [scan_texts(scorer.table, batch) for batch in batches],
         "the same, terms, spellings and products": lambda: [scorer.score(batch) for batch in batches],
-        "language gate": lambda: [
-            identify_languages(analyzer._gate, analyzer._scorer, *pair) for pair in pairs
-        ],
+        "language gate": lambda: [analyzer._gate.identify(*pair) for pair in pairs],
         "heads": lambda: [analyzer._labeller.label(*pair) for pair in pairs],
         "records": lambda: [analyzer._build_records(*pair, 0.5) for pair in found],
         "all, as records": lambda: list(analyzer.analyze_many(known)),

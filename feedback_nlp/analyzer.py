@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.batch_labels import BatchLabeller, BatchLabels
-from feedback_nlp.batch_language import identify_languages
+from feedback_nlp.batch_language import BatchGate
 from feedback_nlp.bundle import Bundle, load_bundle
 from feedback_nlp.errors import BundleError, InputError
 from feedback_nlp.language import ENGLISH, LanguageGate, Verdict
@@ -71,7 +71,7 @@ class Analyzer:
             self._labeller = BatchLabeller(bundle, self._scorer)
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"The heads of the bundle in {bundle.path} are malformed: {error}.") from error
-        self._gate = LanguageGate(bundle.linear.words)
+        self._gate = BatchGate(LanguageGate(bundle.linear.words), self._scorer)
         self.model: ModelId = bundle.model
         self._threshold = self._labeller.heads.threshold_for(DEFAULT_PRECISION)
         self._words_met = (0, 0)
@@ -267,7 +267,7 @@ class Analyzer:
         self._words_met = every + int(scores.all_words.sum()), known + int(scores.known_words.sum())
         return (
             rows,
-            identify_languages(self._gate, self._scorer, unique, scores),
+            self._gate.identify(unique, scores),
             self._labeller.label(unique, scores),
         )
 

@@ -14,9 +14,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import itemgetter, mul
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ import numpy as np
 from feedback_nlp.identifier import rank, ranked, share_batch
 from feedback_nlp.language_words import COMMON_ENGLISH, FOREIGN_MARKERS
 from feedback_nlp.readability import is_blank, letters_of, unreadable_reason, without_emoticons
+from feedback_nlp.word_traits import Traits, WordTraits
 from feedback_nlp.writing_systems import LATIN_OK_SHARE, SCRIPTS, foreign_script
 
 __all__ = ["ENGLISH", "LATIN_OK_SHARE", "UNDETERMINED", "LanguageGate", "Verdict"]
@@ -55,22 +55,14 @@ MARKER_SUPPORT: Final = 0.4
 #: Languages in Latin letters that are told apart. Few, because every further one takes short English texts away.
 LATIN_LANGUAGES: Final = tuple("en de fr es it pt nl pl tr sv da no fi cs hu ro id vi".split())
 
-#: Log-odds of English: BIAS + WEIGHTS . evidence (order of `LanguageGate.evidence`). A logistic regression by
+#: Log-odds of English: BIAS + WEIGHTS . evidence (order of `_evidence`). A logistic regression by
 #: benchmarks/language_weights.py over the texts and fragments of one to six words that the cheap decision left open.
 #: Cross-validated at the threshold: 1.1 % of the English texts among them refused (most are in fact in another
 #: language), 1.6 % of the foreign texts passed (most are in fact English).
 BIAS: Final = 0.95
 WEIGHTS: Final = (0.9, 1.05, 2.95, -2.15, -3.2, -0.25)
 
-#: Words whose traits are remembered; about 10 MB.
-_REMEMBERED_WORDS: Final = 65_536
-
-#: Bits for the number of words of one trait in a sum over the words of a text.
-_COUNT_BITS: Final = 32
-_LOWEST: Final = (1 << _COUNT_BITS) - 1
-
 _ADDRESS = re.compile(r"(?:https?:|www\.)\S+|[\w.+-]{1,64}@\S+|@\w+")
-_LONG_RUN = re.compile(r"(\w)\1{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +115,7 @@ class LanguageGate:
     """
 
     def __init__(self, known_words: Collection[str]) -> None:
-        self._known = frozenset(known_words) | COMMON_ENGLISH
-        self._traits = lru_cache(_REMEMBERED_WORDS)(self._find_traits)
+        self.traits = WordTraits(known_words)
 
     def is_surely_english(self, n_words: Any, n_known: Any, n_common: Any) -> Any:
         """Whether counts alone make a text English; numbers or arrays of one shape.
@@ -149,7 +140,7 @@ class LanguageGate:
 
     def count(self, words: Sequence[str]) -> tuple[int, int, int]:
         """Return how many words there are, how many are known, and how many only English has."""
-        known = sum(word in self._known for word in words)
+        known = sum(word in self.traits.known for word in words)
         return len(words), known, sum(word in COMMON_ENGLISH for word in words)
 
     def judge(self, text: str, words: Sequence[str]) -> Verdict:
@@ -170,12 +161,23 @@ class LanguageGate:
         counts = self.count(words)
         if self.is_surely_english(*counts):
             return Verdict("ok", ENGLISH, float(english_confidence(*counts)))
+        traits = self.traits.of_all(words)
         plain = _plain_text(text)
-        decided = self._plain_case(text, plain, words)
-        return decided or self._judge_latin(plain, words, rank(plain, LATIN_LANGUAGES))
+        decided = _plain_case(text, plain, traits)
+        return decided or self._judge_latin(plain, words, traits)
 
-    def judge_unsure(self, texts: Sequence[str], words: Sequence[Sequence[str]]) -> list[Verdict]:
+    def judge_unsure(
+        self, texts: Sequence[str], traits: Sequence[Traits], words_of: Callable[[int], Sequence[str]]
+    ) -> list[Verdict]:
         """Decide for many texts for whose words `is_surely_english` does not hold.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        traits : sequence of Traits
+            Sums over the words of each text.
+        words_of : callable
+            Returns the words of a text by its place in `texts`; few texts need more than the sums.
 
         Returns
         -------
@@ -184,15 +186,17 @@ class LanguageGate:
 
         Examples
         --------
-        >>> gate = LanguageGate(())
-        >>> [verdict.code for verdict in gate.judge_unsure(["Danke!", "Merci!"], [["danke"], ["merci"]])]
+        >>> gate, words = LanguageGate(()), [["danke"], ["merci"]]
+        >>> traits = list(map(gate.traits.of_all, words))
+        >>> verdicts = gate.judge_unsure(["Danke!", "Merci!"], traits, words.__getitem__)
+        >>> [verdict.code for verdict in verdicts]
         ['de', 'fr']
         """
         plains: list[str] = []
         out: list[Verdict | None] = []
-        for text, found in zip(texts, words, strict=True):
+        for text, found in zip(texts, traits, strict=True):
             plains.append(_plain_text(text))
-            out.append(self._plain_case(text, plains[-1], found))
+            out.append(_plain_case(text, plains[-1], found))
         open_rows = [row for row, verdict in enumerate(out) if verdict is None]
         codes, shares = share_batch([plains[row] for row in open_rows], LATIN_LANGUAGES)
         english = codes.index(ENGLISH)
@@ -200,12 +204,11 @@ class LanguageGate:
         for row, own, other, all_shares in zip(
             open_rows, shares[:, english].tolist(), others, shares, strict=True
         ):
-            odds = self._weigh(own, other, plains[row], words[row])
-            likely = 1.0 / (1.0 + math.exp(-_log_odds(odds)))
+            likely = _likelihood(_weigh(own, other, plains[row], traits[row]))
             if likely >= ENGLISH_THRESHOLD:
                 out[row] = Verdict("ok", ENGLISH, likely)
             else:
-                out[row] = _judge_foreign(plains[row], words[row], ranked(codes, all_shares), likely)
+                out[row] = _judge_foreign(plains[row], words_of(row), ranked(codes, all_shares), likely)
         return [verdict for verdict in out if verdict is not None]
 
     def second_stage_evidence(self, text: str, words: Sequence[str]) -> tuple[float, ...] | None:
@@ -217,74 +220,59 @@ class LanguageGate:
             In the order of `WEIGHTS`, see `evidence`. For fitting the weights.
         """
         plain = _plain_text(text)
-        if self.is_surely_english(*self.count(words)) or self._plain_case(text, plain, words):
+        traits = self.traits.of_all(words)
+        if self.is_surely_english(*self.count(words)) or _plain_case(text, plain, traits):
             return None
-        return self.evidence(rank(plain, LATIN_LANGUAGES), plain, words)
+        return _evidence(rank(plain, LATIN_LANGUAGES), plain, traits)
 
-    def _plain_case(self, text: str, plain: str, words: Sequence[str]) -> Verdict | None:
-        """Decide what needs no weighing: nothing there, another script, noise, signs without words."""
-        letters = letters_of(plain)
-        if not (letters and plain.isascii()) and is_blank(text):
-            return Verdict("empty", UNDETERMINED, 0.0)
-        script = foreign_script(letters)
-        if script is not None:
-            return _judge_script(script, plain)
-        if unreadable_reason(_without_addresses(text), words, self._known) is not None:
-            return Verdict("unreadable", UNDETERMINED, 0.0)
-        return None if letters else Verdict("ok", ENGLISH, SIGN_CONFIDENCE)
-
-    def _plain_form(self, word: str) -> str:
-        """Return a known spelling of a stretched word ("sooo", "okkk"), or the word."""
-        if word in self._known or not _LONG_RUN.search(word):
-            return word
-        forms = (_LONG_RUN.sub(r"\1\1", word), _LONG_RUN.sub(r"\1", word))
-        return next((form for form in forms if form in self._known), word)
-
-    def _judge_latin(self, plain: str, words: Sequence[str], ranked: Mapping[str, float]) -> Verdict:
-        english = 1.0 / (1.0 + math.exp(-_log_odds(self.evidence(ranked, plain, words))))
+    def _judge_latin(self, plain: str, words: Sequence[str], traits: Traits) -> Verdict:
+        ranked = rank(plain, LATIN_LANGUAGES)
+        english = _likelihood(_evidence(ranked, plain, traits))
         if english >= ENGLISH_THRESHOLD:
             return Verdict("ok", ENGLISH, english)
         return _judge_foreign(plain, words, ranked, english)
 
-    def evidence(self, ranked: Mapping[str, float], plain: str, words: Sequence[str]) -> tuple[float, ...]:
-        """Return what speaks for English and against it, each a number near 0 to 5.
 
-        The identifier's log-ratio of English to the best other language, within [-5, 5]; known words, common words
-        and foreign markers as roots of their numbers (the tenth says less than the first); unknown words likewise;
-        letters with accents, at most 4.
-        """
-        others = max(share for code, share in ranked.items() if code != ENGLISH)
-        return self._weigh(ranked[ENGLISH], others, plain, words)
-
-    def _weigh(self, english: float, others: float, plain: str, words: Sequence[str]) -> tuple[float, ...]:
-        """Return the evidence, given the identifier's shares of English and of the best other language."""
-        counts = sum(map(self._traits, words))
-        markers, known, n_common = (
-            counts & _LOWEST,
-            counts >> _COUNT_BITS & _LOWEST,
-            counts >> 2 * _COUNT_BITS,
-        )
-        ratio = math.log(max(english, 1e-6) / max(others, 1e-6))
-        return (
-            max(-5.0, min(5.0, ratio)),
-            math.sqrt(known),
-            math.sqrt(n_common),
-            math.sqrt(len(words) - markers - known),
-            math.sqrt(markers),
-            0.0 if plain.isascii() else float(min(4, sum(not char.isascii() for char in letters_of(plain)))),
-        )
-
-    def _find_traits(self, word: str) -> int:
-        """Say of a word whether it is a foreign marker, else whether it is known, and common, in bits to be summed."""
-        if word in FOREIGN_MARKERS:
-            return 1
-        form = self._plain_form(word)
-        return (form in self._known) << _COUNT_BITS | (form in COMMON_ENGLISH) << 2 * _COUNT_BITS
+def _plain_case(text: str, plain: str, traits: Traits) -> Verdict | None:
+    """Decide what needs no weighing: nothing there, another script, noise, signs without words."""
+    letters = letters_of(plain)
+    if not (letters and plain.isascii()) and is_blank(text):
+        return Verdict("empty", UNDETERMINED, 0.0)
+    script = foreign_script(letters)
+    if script is not None:
+        return _judge_script(script, plain)
+    if unreadable_reason(_without_addresses(text), traits.letters, traits.noise) is not None:
+        return Verdict("unreadable", UNDETERMINED, 0.0)
+    return None if letters else Verdict("ok", ENGLISH, SIGN_CONFIDENCE)
 
 
-def _log_odds(evidence: tuple[float, ...]) -> float:
-    weighed: float = BIAS + sum(map(mul, WEIGHTS, evidence))
-    return weighed
+def _evidence(ranked: Mapping[str, float], plain: str, traits: Traits) -> tuple[float, ...]:
+    """Return what speaks for English and against it, each a number near 0 to 5.
+
+    The identifier's log-ratio of English to the best other language, within [-5, 5]; known words, common words
+    and foreign markers as roots of their numbers (the tenth says less than the first); unknown words likewise;
+    letters with accents, at most 4.
+    """
+    others = max(share for code, share in ranked.items() if code != ENGLISH)
+    return _weigh(ranked[ENGLISH], others, plain, traits)
+
+
+def _weigh(english: float, others: float, plain: str, traits: Traits) -> tuple[float, ...]:
+    """Return the evidence, given the identifier's shares of English and of the best other language."""
+    ratio = math.log(max(english, 1e-6) / max(others, 1e-6))
+    return (
+        max(-5.0, min(5.0, ratio)),
+        math.sqrt(traits.known),
+        math.sqrt(traits.common),
+        math.sqrt(traits.words - traits.markers - traits.known),
+        math.sqrt(traits.markers),
+        0.0 if plain.isascii() else float(min(4, sum(not char.isascii() for char in letters_of(plain)))),
+    )
+
+
+def _likelihood(evidence: tuple[float, ...]) -> float:
+    """Return the probability of English."""
+    return 1.0 / (1.0 + math.exp(-BIAS - sum(map(mul, WEIGHTS, evidence))))
 
 
 def _judge_foreign(plain: str, words: Sequence[str], ranked: Mapping[str, float], english: float) -> Verdict:

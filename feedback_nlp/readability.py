@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 __all__ = [
@@ -43,10 +42,12 @@ _EMOTICON = re.compile(
     r"|[Tt;QqOo]_+[Tt;QqOo]|[-^>.][_.]{0,3}_[_.]{0,3}[-^<.]|-\.-|\^\^|\\[oO]/)(?![A-Za-z0-9])"
     r"|¯\\+_*\(ツ\)_*/+¯|\(ツ\)|ಠ_+ಠ|ʕ[^ʔ]{1,8}ʔ|\([╯ノ][^)]{1,8}\)[╯ノ]?|\( ?͡[^)]{1,10}\)"
 )
-#: Without any of these, a text holds nothing of the following pattern, which is slower.
-_EMOTICON_CHARACTER = re.compile(r"[:;=<_\\^8xX]|-\.-|[^\x00-\x7f]")
-#: Every emoticon holds one of these.
-_EMOTICON_SIGN = re.compile(r"[:;=<_\\^]|-\.-|(?<![A-Za-z0-9])[-o^]?'?[8xX]|[^\x00-\x7f]")
+#: Every emoticon holds one of these. Behind a letter or a digit (but "o", a nose) colons and the like are no eyes. What
+#: may stand before a sign is looked at behind it, since a pattern that starts with one class of characters is faster.
+_EMOTICON_SIGN = re.compile(
+    r"[-:;=<_\\^8xX\x80-\U0010ffff](?:(?<=[<_\\^\x80-\U0010ffff])|(?<=[:;=])(?<![A-Za-np-z0-9].)"
+    r"|(?<=[8xX])(?:(?<![A-Za-z0-9].)|(?<![A-Za-z0-9]o.))|(?<=-)\.-)"
+)
 #: What stands in those emoticons that may hold a space.
 _WITH_SPACE = re.compile("[ʕ╯ノ\u0361]")
 _RATING = re.compile(
@@ -71,7 +72,7 @@ _SWITCH = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _STRETCH = re.compile(r"(.)\1{2,}")
 _VOWELS = frozenset("aeiouy")
-_NOT_LETTERS = {code: None for code in range(128) if not chr(code).isalpha()}
+_NOT_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 
 def is_blank(text: str) -> bool:
@@ -92,8 +93,6 @@ def without_emoticons(text: str) -> str:
     """Return the text with its emoticons (":D", "xD", "<3") replaced by spaces, as their letters are not words."""
     if not text.isascii() and _WITH_SPACE.search(text):
         return _EMOTICON.sub(" ", text)
-    if not _EMOTICON_CHARACTER.search(text):
-        return text
     # The pattern is slow and most words cannot hold an emoticon.
     parts = []
     done = 0
@@ -108,7 +107,9 @@ def without_emoticons(text: str) -> str:
 
 def letters_of(text: str) -> str:
     """Return the letters of a text, in order."""
-    return text.translate(_NOT_LETTERS) if text.isascii() else "".join(filter(str.isalpha, text))
+    if text.isascii():
+        return text.encode().translate(None, _NOT_LETTERS).decode()
+    return "".join(filter(str.isalpha, text))
 
 
 def says_something_without_letters(text: str) -> bool:
@@ -216,17 +217,16 @@ def _is_json(text: str) -> bool:
     return isinstance(value, dict | list)
 
 
-def unreadable_reason(text: str, words: Sequence[str], known_words: Collection[str]) -> str | None:
+def unreadable_reason(text: str, word_letters: int, noise_letters: int) -> str | None:
     """Say why a text is not language, or return None if nothing speaks against it.
 
     Parameters
     ----------
     text : str
         The text as written.
-    words : sequence of str
-        Its lower-cased alphabetic words.
-    known_words : collection of str
-        Words that are never noise, such as "thx" or "hmmm".
+    word_letters, noise_letters : int
+        Length of its words together, and of those among them that `is_keyboard_noise` holds for and that are not
+        known ("thx", "hmmm").
 
     Returns
     -------
@@ -235,9 +235,9 @@ def unreadable_reason(text: str, words: Sequence[str], known_words: Collection[s
 
     Examples
     --------
-    >>> unreadable_reason('{"status": 500}', ["status"], set())
+    >>> unreadable_reason('{"status": 500}', 6, 0)
     'structured data'
-    >>> unreadable_reason("dfgdfg hjkhjk", ["dfgdfg", "hjkhjk"], set())
+    >>> unreadable_reason("dfgdfg hjkhjk", 12, 12)
     'keyboard noise'
     """
     letters = letters_of(text)
@@ -252,9 +252,7 @@ def unreadable_reason(text: str, words: Sequence[str], known_words: Collection[s
         return "log or code"
     if len(letters) >= MIN_CODE_LETTERS and punctuation_density(text) >= CODE_DENSITY:
         return "log or code"
-    unknown = [word for word in words if word not in known_words]
-    noise = sum(map(len, filter(is_keyboard_noise, unknown)))
-    if words and noise >= NOISE_SHARE * sum(map(len, words)):
+    if word_letters and noise_letters >= NOISE_SHARE * word_letters:
         return "keyboard noise"
     return None
 

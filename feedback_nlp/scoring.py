@@ -8,10 +8,10 @@ the weights are gathered by one sparse product. The spelling of a word is multip
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from feedback_nlp.bundle import Floats, LinearPart
 from feedback_nlp.chunks import ChunkTable, Form, Ints
@@ -45,6 +45,8 @@ class BatchScores:
         Number of words of each clause.
     known_words, common_words, all_words : ndarray of int, shape (n_texts,)
         Alphabetic words: how many are in the vocabulary, how many among the commonest, how many there are.
+    word_forms : ndarray of int
+        Forms of the alphabetic words of all texts, in order.
     """
 
     tokens: Tokens
@@ -56,6 +58,7 @@ class BatchScores:
     known_words: Longs
     common_words: Longs
     all_words: Longs
+    word_forms: Ints
 
 
 class LinearScorer:
@@ -72,15 +75,16 @@ class LinearScorer:
         self.linear = linear
         self._n_words = len(linear.words)
         self._extra = sorted(common_words - set(linear.words))
-        self.table = ChunkTable(None, [*linear.words, *self._extra], self._forget_spellings)
+        self.table = ChunkTable(None, [*linear.words, *self._extra], self._forget_forms)
+        self._by_form: list[GrowingArray] = []
         self._speller: SpellingScorer | None = None
         self._whole = {word: row for row, word in enumerate(linear.whole_words)}
         self._n_outputs = linear.term_weights.shape[1]
         self._squares = linear.term_idf.astype(np.float64) ** 2
         self._index_terms(linear)
-        self._spellings = GrowingArray(np.float32, self._n_outputs)
-        self._is_spelled = GrowingArray(np.bool_)
-        self._word_kinds = GrowingArray(np.int8)
+        self._spellings = self.add_form_column(np.float32, self._n_outputs)
+        self._is_spelled = self.add_form_column(np.bool_)
+        self._word_kinds = self.add_form_column(np.int8)
         self._word_kinds.extend([_word_kind(form, common_words) for form in self.table.forms])
 
     def _index_terms(self, linear: LinearPart) -> None:
@@ -92,17 +96,19 @@ class LinearScorer:
         self._singles[(scope[single] == NEGATED).astype(int), words[single, 0]] = numbers[single]
         self._phrases = TermTable(_phrase_keys(words[~single].T), numbers[~single])
 
-    def _forget_spellings(self) -> None:
-        self._spellings.cut(self.n_known_forms)
-        self._is_spelled.cut(self.n_known_forms)
-        self._word_kinds.cut(self.n_known_forms)
+    def add_form_column(self, dtype: DTypeLike, width: int | None = None, filler: Any = 0) -> GrowingArray:
+        """Return an array for something that is known of each form; it is cut when forms are forgotten."""
+        self._by_form.append(GrowingArray(dtype, width, filler))
+        return self._by_form[-1]
+
+    def _forget_forms(self) -> None:
+        for column in self._by_form:
+            column.cut(self.n_known_forms)
 
     def spellings(self, forms: Ints) -> Floats:
         """Return the table of spelling scores, shape (n_forms, n_outputs); the rows of `forms` are filled in."""
-        unmet = len(self.table.forms) - len(self._is_spelled)
-        if unmet:
-            self._is_spelled.extend(np.zeros(unmet, dtype=np.bool_))
-            self._spellings.extend(np.zeros((unmet, self._n_outputs), dtype=np.float32))
+        self._is_spelled.lengthen(len(self.table.forms))
+        self._spellings.lengthen(len(self.table.forms))
         unspelled = ~self._is_spelled.view[forms]
         if unspelled.any():
             new = np.unique(forms[unspelled])
@@ -147,24 +153,21 @@ class LinearScorer:
             *self._count_words(tokens),
         )
 
-    def _count_words(self, tokens: Tokens) -> tuple[Longs, Longs, Longs]:
+    def _count_words(self, tokens: Tokens) -> tuple[Longs, Longs, Longs, Ints]:
         new = self.table.forms[len(self._word_kinds) :]
         if new:
             self._word_kinds.extend([_word_kind(form, frozenset()) for form in new])
         kind = self._word_kinds.view[tokens.forms]
         letters = kind.nonzero()[0]
         texts, kind, n = tokens.texts[letters], kind[letters], tokens.n_texts
-        known = tokens.forms[letters] < self.n_known_forms
+        forms = tokens.forms[letters]
+        known = forms < self.n_known_forms
         return (
             np.bincount(texts[known], minlength=n),
             np.bincount(texts[kind > _ALPHABETIC], minlength=n),
             np.bincount(texts, minlength=n),
+            forms,
         )
-
-    def alphabetic(self, forms: Ints) -> NDArray[np.bool_]:
-        """Whether each form of a scored batch has letters only, but for apostrophes."""
-        letters: NDArray[np.bool_] = self._word_kinds.view[forms] != 0
-        return letters
 
     @property
     def n_known_forms(self) -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from feedback_nlp.language import LanguageGate, Verdict, english_confidence
 from feedback_nlp.language_words import COMMON_ENGLISH, FOREIGN_MARKERS
 from feedback_nlp.readability import is_keyboard_noise, opaque_share, punctuation_density, unreadable_reason
+from feedback_nlp.word_traits import WordTraits
 
 # A small vocabulary as a bundle may hold it: plain words, slang, brands, and stray words of other languages.
 KNOWN = frozenset(
@@ -233,7 +234,8 @@ def test_the_identifier_is_loaded_only_when_needed() -> None:
      ("if you like it :)", None), ("size = small", None), ("ugh >< sorry", None)],
 )  # fmt: skip
 def test_the_reason_is_told(text: str, reason: str | None) -> None:
-    assert unreadable_reason(text, words_of(text), KNOWN) == reason
+    words = WordTraits(KNOWN).of_all(words_of(text))
+    assert unreadable_reason(text, words.letters, words.noise) == reason
 
 
 @pytest.mark.parametrize("word", "asdf qwert lkjh aaaa hjkhjk asdasd bcdfgh hdhdjdjd".split())

@@ -43,7 +43,8 @@ def words_of(text: str) -> list[str]:
 def test_many_texts_get_the_verdicts_of_each(texts: list[str]) -> None:
     unsure = [text for text in texts if not GATE.is_surely_english(*GATE.count(words_of(text)))]
     words = list(map(words_of, unsure))
-    assert GATE.judge_unsure(unsure, words) == list(map(GATE.judge, unsure, words))
+    traits = list(map(GATE.traits.of_all, words))
+    assert GATE.judge_unsure(unsure, traits, words.__getitem__) == list(map(GATE.judge, unsure, words))
 
 
 @settings(max_examples=200, deadline=None)

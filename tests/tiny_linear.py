@@ -65,4 +65,5 @@ def batch_scores(
         counts,
         counts,
         counts,
+        narrow,
     )
