@@ -7,15 +7,15 @@ every chunk of a text is one dictionary look-up. Each chunk is an integer; its t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from itertools import chain, pairwise, repeat
-from typing import TYPE_CHECKING, cast
+from itertools import chain, compress, pairwise, repeat
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.cuts import Cuts, KnownCuts, cut_chunks
+from feedback_nlp.cuts import KnownCuts, cut_chunks
 from feedback_nlp.forms import EXPRESSIVE_MARKS, MARK, WORD, classify_form, normalize_token, normalize_words
 from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import (
@@ -29,7 +29,7 @@ from feedback_nlp.preprocess import (
     mend_surrogates,
 )
 from feedback_nlp.roles import CONTRASTS, WISHES, cues_of
-from feedback_nlp.shapes import ShapeReader
+from feedback_nlp.shapes import Cuts, ShapeReader, shorten, stretch
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -59,6 +59,10 @@ class Form:
     OF_CLASS = (WORD, MARK, END, ELLIPSIS, EMOTE)
 
 
+#: Words that have bits of their own, besides cues.
+_TELLING: Final = NEGATORS | LIFTERS | CONTRASTS | WISHES | CLAUSE_MARKS | SCOPE_ENDS
+
+
 def bits_of(form: str) -> int:
     """Return the bits of a normal form.
 
@@ -67,6 +71,9 @@ def bits_of(form: str) -> int:
     >>> bits_of("but") == Form.WORD | Form.SPELLED | Form.CONTRAST
     True
     """
+    cues = cues_of(form)
+    if form.isalpha() and not cues and form not in _TELLING:
+        return Form.WORD | Form.SPELLED  # nearly all
     cls = classify_form(form)
     bits = Form.OF_CLASS[cls]
     if cls == WORD and form[0] != "<":
@@ -84,7 +91,7 @@ def bits_of(form: str) -> int:
         bits |= Form.EXPRESSIVE
     if form in SCOPE_ENDS or (cls != WORD and (cls != MARK or form in BREAKS)):
         bits |= Form.BREAK
-    return bits | cues_of(form)
+    return bits | cues
 
 
 class ChunkTable:
@@ -109,7 +116,8 @@ class ChunkTable:
         self._on_forget = on_forget
         self.forms: list[str] = list(forms)
         self._form_index: dict[str, int] = {form: number for number, form in enumerate(forms)}
-        self._form_bits: list[int] = [_NOT_MET] * len(forms)
+        self._form_bits = GrowingArray(np.int32, filler=_NOT_MET)
+        self._form_bits.lengthen(len(forms))
         self._start_empty()
 
     def _start_empty(self) -> None:
@@ -123,7 +131,6 @@ class ChunkTable:
         self._counts.extend([0])
         self._passing: list[str] = []
         self._cuts = {**self._known_cuts.shapes, **self._known_cuts.special_cases}
-        self._surface_forms: dict[str, int] = {}
 
     @cached_property
     def _nlp(self) -> Language:
@@ -175,10 +182,10 @@ class ChunkTable:
         short = [chunk for chunk in chunks if len(chunk) <= LONGEST_REMEMBERED]
         long = [chunk for chunk in chunks if len(chunk) > LONGEST_REMEMBERED]
         self._passing.extend(long)
-        cases = self._known_cuts.special_cases
-        shapes = [chunk if chunk in cases else self._shapes.shape_of(chunk) for chunk in short]
+        shapes = self._shapes.shapes_of(short)
         self._learn_shapes(dict.fromkeys(shape for shape in shapes if shape and shape not in self._cuts))
-        cuts = [self._cuts.get(shape) if shape else None for shape in shapes]
+        # What the tokenizer knows as it is has no shape.
+        cuts = [self._cuts.get(shape or chunk) for shape, chunk in zip(shapes, short, strict=True)]
         self._add(
             [chunk for chunk, found in zip(short, cuts, strict=True) if found],
             [found for found in cuts if found],
@@ -187,12 +194,17 @@ class ChunkTable:
         for block in [[chunk] for chunk in long] + _blocks(unlike):
             self._add(block, cut_chunks(self._nlp, block))
 
-    def _learn_shapes(self, shapes: Iterable[str]) -> None:
-        """Ask spaCy for the cuts of new shapes."""
+    def _learn_shapes(self, shapes: Collection[str]) -> None:
+        """Find the cuts of new shapes; spaCy is asked for the shortened ones."""
+        short = list(map(shorten, shapes))
+        new = [shape for shape in dict.fromkeys(short) if shape not in self._cuts]
         # A shape that is no shape of its own holds a special case by chance, and says nothing of its chunks.
-        sound = [shape for shape in shapes if self._shapes.shape_of(shape) == shape]
+        sound = [shape for shape, own in zip(new, self._shapes.shapes_of(new), strict=True) if own == shape]
         for block in _blocks(sound):
             self._cuts.update(zip(block, cut_chunks(self._nlp, block), strict=True))
+        for shape, shorter in zip(shapes, short, strict=True):
+            if (found := self._cuts.get(shorter)) and (cuts := stretch(found, shape, shorter)):
+                self._cuts[shape] = cuts
 
     def _add(self, chunks: list[str], cuts: list[Cuts]) -> None:
         """Add chunks with the tokens of each."""
@@ -205,10 +217,7 @@ class ChunkTable:
             else:
                 surfaces += [chunk[start:end] for start, end in pairwise(places)]
         forms = self._form_numbers(surfaces)
-        bits = [
-            self._form_bits[form] | (Form.CAPITAL if surface[:1].isupper() else 0)
-            for form, surface in zip(forms, surfaces, strict=True)
-        ]
+        capitals = np.fromiter((surface[:1].isupper() for surface in surfaces), np.bool_, len(surfaces))
         counts = np.fromiter(map(len, cuts), np.int64, len(cuts)) - 1
         edges = np.fromiter(chain.from_iterable(cuts), np.int32, len(surfaces) + len(cuts))
         # The end of a chunk and the start of the next one are no token.
@@ -219,36 +228,37 @@ class ChunkTable:
         self._starts.extend(len(self._token_forms) + np.cumsum(counts) - counts)
         self._counts.extend(counts)
         self._token_forms.extend(forms)
-        self._token_bits.extend(bits)
+        self._token_bits.extend(self._form_bits.view[forms] | capitals * np.int32(Form.CAPITAL))
         self._token_spans.extend(np.stack([edges[inside], edges[inside + 1]], axis=1))
 
-    def _form_numbers(self, surfaces: list[str]) -> list[int]:
+    def _form_numbers(self, surfaces: list[str]) -> Ints:
         """Return the number of the normal form of each token."""
-        new = [surface for surface in dict.fromkeys(surfaces) if surface not in self._surface_forms]
-        words = [surface for surface in new if surface.isascii() and surface.isalpha()]
-        others = [surface for surface in new if not (surface.isascii() and surface.isalpha())]
-        forms = [*normalize_words(words), *map(normalize_token, map(mend_surrogates, others))]
-        self._surface_forms.update(zip([*words, *others], map(self._number, forms), strict=True))
-        return [self._surface_forms[surface] for surface in surfaces]
+        are_words = [surface.isalpha() and surface.isascii() for surface in surfaces]
+        words = iter(normalize_words(list(compress(surfaces, are_words))))
+        return self.numbers_of(
+            [
+                next(words) if is_word else normalize_token(mend_surrogates(surface))
+                for surface, is_word in zip(surfaces, are_words, strict=True)
+            ]
+        )
 
-    def number_of(self, form: str) -> int:
-        """Return the number of a form that `look_up` has met, or the next free one."""
-        return self._number(form)
-
-    def _number(self, form: str) -> int:
-        number = self._form_index.get(form)
-        if number is None:
-            number = self._form_index[form] = len(self.forms)
-            self.forms.append(form)
-            self._form_bits.append(_NOT_MET)
-        if self._form_bits[number] == _NOT_MET:
-            self._form_bits[number] = bits_of(form)
-        return number
+    def numbers_of(self, forms: list[str]) -> Ints:
+        """Return the number of each form; new ones get the next free ones, and those first met their bits."""
+        index = self._form_index
+        fresh = [form for form in dict.fromkeys(forms) if form not in index]
+        index.update(zip(fresh, range(len(self.forms), len(self.forms) + len(fresh)), strict=True))
+        self.forms += fresh
+        self._form_bits.lengthen(len(self.forms))
+        numbers = np.fromiter(map(index.__getitem__, forms), np.int32, len(forms))
+        new = np.unique(numbers[self._form_bits.view[numbers] == _NOT_MET])
+        self._form_bits.view[new] = [bits_of(self.forms[number]) for number in new.tolist()]
+        return numbers
 
     def _forget(self) -> None:
         for form in self.forms[self._known :]:
             del self._form_index[form]
-        del self.forms[self._known :], self._form_bits[self._known :]
+        del self.forms[self._known :]
+        self._form_bits.cut(self._known)
         self._start_empty()
         self._on_forget()
 

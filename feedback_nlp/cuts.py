@@ -15,20 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from feedback_nlp.preprocess import LINE_BREAK, build_tokenizer, split_surfaces
-from feedback_nlp.shapes import ShapeReader
+from feedback_nlp.shapes import Cuts, ShapeReader
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-__all__ = ["Cuts", "KnownCuts", "cut_chunks"]
-
-#: Where the tokens of a chunk start, and its length.
-Cuts = tuple[int, ...]
+__all__ = ["KnownCuts", "cut_chunks"]
 
 _PATH: Final = Path(__file__).with_name("cuts.json")
-_LONGEST_WORD: Final = 14
-_BEFORE: Final = ("", '"', "(", "#", "@")
-_BEHIND: Final = ("", *".,!?:;)\"'", "...", "!!", "!!!", "??", ").", "'s", "…")
+_WORDS: Final = tuple("q qq qqq Q QQ QQQ Qq Qqq Qqqq 0 00 000".split())
+_BEFORE: Final = ("", *"\"'(#@*-")
+_BEHIND: Final = ("", *".,!?:;)\"'*-", "...", "..", "!!", "!!!", "??", ").", '."', "'s", "…")
+_BETWEEN: Final = ("-", ".", "...", ",", "/", "&")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,8 @@ class KnownCuts:
         """Return spaCy's answers."""
         cases = sorted(nlp.tokenizer.rules)  # type: ignore[union-attr]
         reader = ShapeReader(cases, nlp.tokenizer.suffix_search)  # type: ignore[union-attr]
-        shapes = [shape for shape in _usual_shapes() if reader.shape_of(shape) == shape]
+        usual = _usual_shapes()
+        shapes = [shape for shape, own in zip(usual, reader.shapes_of(usual), strict=True) if own == shape]
         return cls(
             dict(zip(cases, cut_chunks(nlp, cases), strict=True)),
             dict(zip(shapes, cut_chunks(nlp, shapes), strict=True)),
@@ -93,16 +92,10 @@ def cut_chunks(nlp: Language, chunks: list[str]) -> list[Cuts]:
 
 
 def _usual_shapes() -> list[str]:
-    words = [
-        form for size in range(1, _LONGEST_WORD + 1) for form in ("q" * size, "Q" * size, "Q" + "q" * size)
-    ]
-    words += ["0" * size for size in range(1, 5)]
-    shapes = [before + word + behind for before, word, behind in product(_BEFORE, words, _BEHIND)]
-    sizes = range(1, _LONGEST_WORD // 2)
-    shapes += [
-        f"{'q' * left}-{'q' * right}{mark}" for left, right, mark in product(sizes, sizes, ("", ".", ","))
-    ]
-    return list(dict.fromkeys(shapes))
+    """Return shortened shapes of words with marks around them, and of two words with marks between them."""
+    one = ["".join(parts) for parts in product(_BEFORE, _WORDS, _BEHIND)]
+    two = ["".join(parts) for parts in product(_WORDS, _BETWEEN, _WORDS, ("", ".", ","))]
+    return [*one, *two]
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Explainer:
         idf = linear.term_idf[rows].astype(np.float64)
         values = idf * (linear.term_weights[rows, :N_SENTIMENTS] @ direction) / np.sqrt(np.sum(idf**2) or 1)
         words = _word_spans(prepared, tokens)
-        numbers = np.array([self._scorer.table.number_of(word) for word in words], dtype=np.int32)
+        numbers = self._scorer.table.numbers_of(list(words))
         spelled = (
             self._scorer.spellings(numbers)[numbers, :N_SENTIMENTS] @ direction / np.sqrt(len(words) or 1)
         )

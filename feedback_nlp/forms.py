@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
+
 from feedback_nlp.neutral import NEUTRAL_FORMS
 
 __all__ = [
@@ -36,6 +38,8 @@ _QUOTES = str.maketrans(
     {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
 )
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+#: The commonest handles and addresses.
+_USUAL_NAMES = re.compile(r"@_*[a-zA-Z0-9]\w*|https?://\S+")
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 #: A mark before it (".@shop" makes a tweet public) hides no handle.
 _HANDLE = re.compile(r"[^\w]*@\w")
@@ -100,7 +104,7 @@ def normalize_token(text: str) -> str:
     >>> [normalize_token(t) for t in ("SOOOO", "n’t", "49.90", "https://a.example/b", "@shop", ":-(", "Emma")]
     ['soo', 'not', '<number>', '', '', '<sad>', '<name>']
     """
-    if text[:1] == "@" and text.isascii() and text[1:].replace("_", "").isalnum():
+    if text.isascii() and _USUAL_NAMES.fullmatch(text):
         return ""
     if text in _EMOTICONS_GLAD:
         return "<glad>"
@@ -129,11 +133,21 @@ def normalize_words(words: Sequence[str]) -> list[str]:
     >>> normalize_words(["SOOOO", "Dont", "xD"])
     ['soo', 'not', '<glad>']
     """
-    forms = _ELONGATION.sub(r"\1\1", "\n".join(words).lower()).split("\n") if words else []
-    return [
-        "<glad>" if word in _EMOTICONS_GLAD else _EXPANSIONS.get(form, form)
-        for word, form in zip(words, forms, strict=True)
-    ]
+    if not words:
+        return []
+    letters = _cut_elongations("\n".join(words).lower())
+    lower = letters.split("\n")
+    forms = list(map(_EXPANSIONS.get, lower, lower))
+    if "xd" not in letters:
+        return forms
+    return ["<glad>" if word in _EMOTICONS_GLAD else form for word, form in zip(words, forms, strict=True)]
+
+
+def _cut_elongations(letters: str) -> str:
+    """Cut three and more equal letters to two; letters are ASCII, where few are equal to the two before them."""
+    codes = np.frombuffer(letters.encode(), dtype=np.uint8)
+    same = codes[1:] == codes[:-1]
+    return _ELONGATION.sub(r"\1\1", letters) if (same[1:] & same[:-1]).any() else letters
 
 
 def _normalize_number(form: str) -> str:

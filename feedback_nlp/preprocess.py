@@ -97,7 +97,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 def mend_surrogates(text: str) -> str:
     """Return the text with half characters (lone surrogates, from broken JSON) as U+FFFD, which keeps offsets."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def split_surfaces(nlp: Language, text: str) -> list[tuple[str, int]]:
