@@ -68,7 +68,7 @@ class Analyzer:
         self._bundle = bundle
         self._scorer = LinearScorer(bundle.linear, frozenset(COMMON_ENGLISH))
         try:
-            self._labeller = BatchLabeller(bundle, self._scorer)
+            self._labeller = BatchLabeller(bundle)
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"The heads of the bundle in {bundle.path} are malformed: {error}.") from error
         self._gate = BatchGate(LanguageGate(bundle.linear.words), self._scorer)

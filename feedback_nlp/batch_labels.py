@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from feedback_nlp.bundle import Bundle
 from feedback_nlp.heads import TOPIC_COLUMNS, Heads
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS, OwnLabel
-from feedback_nlp.scoring import BatchScores, LinearScorer
+from feedback_nlp.scoring import BatchScores
 from feedback_nlp.sentiment import MIXED, pool_clauses
 from feedback_nlp.textspans import BatchDetails
-from feedback_nlp.topics import TopicSentimentHead, gather_evidence
+from feedback_nlp.topics import TopicSentimentHead, gather_evidence, pair_clauses
 
 if TYPE_CHECKING:
     from feedback_nlp.own_labels import OwnHead, OwnModel
@@ -58,8 +58,6 @@ class BatchLabeller:
     Parameters
     ----------
     bundle : Bundle
-    scorer : LinearScorer
-        Of the same bundle.
 
     Raises
     ------
@@ -67,12 +65,11 @@ class BatchLabeller:
         The heads of the bundle are malformed.
     """
 
-    def __init__(self, bundle: Bundle, scorer: LinearScorer) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         self.heads = Heads.from_json(bundle.heads)
         self.own = _read_own(bundle)
         if self.own is not None:
             self.heads = _with_own(self.heads, self.own.head)
-        self._scorer = scorer
 
     @property
     def own_task(self) -> str | None:
@@ -116,7 +113,8 @@ class BatchLabeller:
                 own = head.shown(found)
         topics = heads.topics.probabilities(evidence)
         where, which = np.nonzero(topics >= heads.topics.thresholds)
-        inputs = TopicSentimentHead.inputs(scores, evidence, heads.topics, where, which)
+        paired = pair_clauses(scores, evidence, heads.topics, where, which)
+        inputs = TopicSentimentHead.inputs(scores, paired)
         signs = heads.topic_sentiment.probabilities(inputs, which).argmax(axis=1)
         details = BatchDetails(
             texts,
@@ -126,11 +124,8 @@ class BatchLabeller:
             labels,
             three,
             topics,
-            evidence,
-            where,
-            which,
+            paired,
             signs,
-            self._scorer.table,
         )
         best = kinds.argmax(axis=1)
         return BatchLabels(labels, three, mixed, confidence, best, kinds.max(axis=1), details, own)

@@ -112,8 +112,10 @@ def _confidences(confidence: Doubles, three: Doubles, whole: Longs) -> list[str]
 
 def _topics(details: BatchDetails) -> list[str]:
     texts = [""] * len(details.texts)
-    names, which = details.topic_names, details.which.tolist()
-    for row, topic, sign in zip(details.where.tolist(), which, details.signs.tolist(), strict=True):
-        pair = f"{names[topic]}:{SENTIMENTS[sign]}"
+    found = details.findings
+    for row, topic, sign in zip(
+        found.texts.tolist(), found.topics.tolist(), details.signs.tolist(), strict=True
+    ):
+        pair = f"{details.topic_names[topic]}:{SENTIMENTS[sign]}"
         texts[row] = f"{texts[row]}|{pair}" if texts[row] else pair
     return texts

@@ -18,7 +18,7 @@ from feedback_nlp.chunks import LINE_BREAK, ChunkTable, Form, Ints
 from feedback_nlp.preprocess import LEAST_CLAUSE, NEGATED, NEGATION_REACH, PLAIN, WISH_REACH, WISHED
 from feedback_nlp.roles import Cue
 
-__all__ = ["ONE_AT_A_TIME", "Tokens", "run_starts", "scan_texts"]
+__all__ = ["ONE_AT_A_TIME", "Layout", "Tokens", "run_starts", "scan_texts"]
 
 #: Tables of words grow while texts are analysed, and spaCy's do in any thread. Python runs one thread at a time anyway.
 ONE_AT_A_TIME: Final = threading.RLock()
@@ -44,6 +44,8 @@ class Tokens:
     asides : ndarray of bool, shape (n_clauses,)
         Clauses that do not count (see roles).
     n_texts : int
+    layout : Layout or None
+        Where the tokens stand in the texts; None where nobody will ask.
     """
 
     texts: Longs
@@ -54,6 +56,32 @@ class Tokens:
     scopes: NDArray[np.int8]
     asides: Bools
     n_texts: int
+    layout: Layout | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the tokens of a batch come from: chunks of the texts, and places of the table of chunks.
+
+    Parameters
+    ----------
+    chunks : list of str
+        Of all texts, in order.
+    text_ends : ndarray of int, shape (n_texts,)
+        Number of chunks up to the end of each text.
+    token_ends : ndarray of int, shape (n_chunks,)
+        Number of tokens up to the end of each chunk.
+    entries : ndarray of int, shape (n_tokens,)
+        Place of each token in the table.
+    spans : ndarray of int
+        Start and end, within its chunk, of each token of the table as it was.
+    """
+
+    chunks: list[str]
+    text_ends: Longs
+    token_ends: Longs
+    entries: Longs
+    spans: Ints
 
 
 def run_starts(numbers: Longs) -> Longs:
@@ -91,29 +119,30 @@ def split_chunks(text: str) -> list[str]:
 def scan_texts(table: ChunkTable, texts: list[str]) -> Tokens:
     """Return the tokens of `texts` with sentences, clauses and scopes."""
     chunks: list[str] = []
-    ends = []
+    counted = []
     for text in texts:
         chunks.extend(split_chunks(text))
-        ends.append(len(chunks))
+        counted.append(len(chunks))
     numbers = table.look_up(chunks)
     starts, counts, token_forms, token_bits = table.arrays()
     counts = counts[numbers]
-    total = int(counts.sum())
-    chunk_ends = np.cumsum(counts, dtype=np.int64)
-    first = np.repeat(starts[numbers] - (chunk_ends - counts), counts)
-    tokens = first + np.arange(total)
-    forms, bits = token_forms[tokens], token_bits[tokens]
-    text_ends = chunk_ends[np.array(ends, dtype=np.int64) - 1] if chunks else np.zeros(len(texts), np.int64)
-    text_ends = np.where(np.array(ends, dtype=np.int64) > 0, text_ends, 0)
-    lengths = np.diff(text_ends, prepend=0)
-    owner = np.repeat(np.arange(len(texts)), lengths)
-    floor = np.repeat(text_ends - lengths, lengths)
+    chunk_ends = counts.cumsum(dtype=np.int64)
+    total = int(chunk_ends[-1]) if chunks else 0
+    entries = (starts[numbers] - (chunk_ends - counts)).repeat(counts) + np.arange(total)
+    forms, bits = token_forms[entries], token_bits[entries]
+    ends = np.array(counted, dtype=np.int64)
+    text_ends = np.concatenate([[0], chunk_ends])[ends]
+    begins = np.concatenate([[0], text_ends[:-1]])[: len(texts)]
+    lengths = text_ends - begins
+    owner = np.arange(len(texts)).repeat(lengths)
+    floor = begins.repeat(lengths)
     fresh = _after_line_break(numbers, chunk_ends, total, floor)
     sentences = _sentences(bits, fresh, floor, total)
     clauses, clause_starts = _clauses(bits, sentences, total)
     scopes = _scopes(bits, clause_starts, total)
     asides = _asides(bits, clause_starts.nonzero()[0], sentences, owner)
-    return Tokens(owner, forms, bits, sentences, clauses, scopes, asides, len(texts))
+    layout = Layout(chunks, ends, chunk_ends, entries, table.token_spans)
+    return Tokens(owner, forms, bits, sentences, clauses, scopes, asides, len(texts), layout)
 
 
 def _last(where: Bools, positions: Longs) -> Longs:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.bundle import Floats
-from feedback_nlp.scan import Longs
+from feedback_nlp.scan import Longs, run_starts
 from feedback_nlp.scoring import BatchScores
 
 __all__ = ["MIXED", "N_SENTIMENTS", "ClausePools", "SentimentHead", "pool_clauses", "softmax"]
@@ -47,16 +47,37 @@ class ClausePools:
         Weight of each clause in the mean of its text; they sum to 1 a text. 0 for asides.
     replaced : ndarray of bool, shape (n_texts,)
         Texts with asides: the mean of their clauses stands for the whole.
-    last, best, worst : ndarray of int, shape (n_texts,)
-        Numbers of clauses in the batch.
+    last : ndarray of int, shape (n_texts,)
+        Number of the last clause in the batch.
+    tilts : ndarray of float32, shape (n_clauses,)
+        Positive score less negative score of each clause; NaN for asides.
+    owners : ndarray of int, shape (n_clauses,)
+        Text of each clause.
     """
 
     inputs: Floats
     shares: Floats
     replaced: NDArray[np.bool_]
     last: Longs
-    best: Longs
-    worst: Longs
+    tilts: Floats
+    owners: Longs
+
+    @property
+    def best(self) -> Longs:
+        """Number of the clause with the largest tilt of each text, shape (n_texts,); the earlier one of equals."""
+        return self._extreme(self.tilts)
+
+    @property
+    def worst(self) -> Longs:
+        """Number of the clause with the smallest tilt of each text, likewise."""
+        return self._extreme(-self.tilts)
+
+    def _extreme(self, values: Floats) -> Longs:
+        out = np.full(len(self.inputs), -1)
+        order = np.lexsort((-np.where(np.isnan(values), -np.inf, values), self.owners))
+        first = run_starts(self.owners)
+        out[self.owners[first]] = order[first]
+        return out
 
 
 def softmax(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -67,8 +88,8 @@ def softmax(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     >>> softmax(np.array([[0.0, 0.0]])).tolist()
     [[0.5, 0.5]]
     """
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
+    powers = np.exp(scores - np.maximum.reduce(scores, axis=-1, keepdims=True))
+    return np.asarray(powers / np.add.reduce(powers, axis=-1, keepdims=True), dtype=np.float64)
 
 
 def fit_classes(
@@ -116,45 +137,35 @@ def both_classes(one: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
 def pool_clauses(scores: BatchScores) -> ClausePools:
     """Return the inputs of the head for every text of a batch."""
     n_texts, owners = len(scores.texts), scores.clause_texts
-    clauses = scores.clauses[:, :N_SENTIMENTS]
-    kept = ~scores.tokens.asides
-    alone = np.bincount(owners, kept, n_texts) == 0
-    kept |= alone[owners]  # where all are asides, they are all there is
-    # Clauses of marks only ("!!!") count where nothing else is there.
-    words = np.maximum(scores.clause_words, 1e-3) * kept
-    totals = np.bincount(owners, words, n_texts)
-    shares = (words / totals[owners]).astype(np.float32)
-    has_clause = totals > 0
-    places = np.arange(len(owners))
+    clauses, asides = scores.clauses[:, :N_SENTIMENTS], scores.tokens.asides
+    first = run_starts(owners)
+    texts, ends = owners[first], np.concatenate([first[1:], [len(owners)]])[: len(first)]
     last = np.full(n_texts, -1)
-    last[owners[kept]] = places[kept]  # of several the last one stays
-    tilt = np.where(kept, clauses[:, POSITIVE] - clauses[:, NEGATIVE], 0)
-    first = np.searchsorted(owners, np.arange(n_texts), side="left")
-    best = _extreme(np.where(kept, tilt, -np.inf), owners, first, has_clause)
-    worst = _extreme(np.where(kept, -tilt, -np.inf), owners, first, has_clause)
+    last[texts] = ends - 1
+    tilts = clauses[:, POSITIVE] - clauses[:, NEGATIVE]
+    # Clauses of marks only ("!!!") count where nothing else is there.
+    words = np.maximum(scores.clause_words, 1e-3)
+    replaced = np.zeros(n_texts, dtype=np.bool_)
+    if asides.any():
+        kept = ~asides
+        kept |= (np.bincount(owners, kept, n_texts) == 0)[
+            owners
+        ]  # where all are asides, they are all there is
+        words = words * kept
+        tilts = np.where(kept, tilts, np.float32(np.nan))
+        last[owners[kept]] = kept.nonzero()[0]  # of several the last one stays
+        replaced[owners[~kept]] = True
+    shares = (words / np.bincount(owners, words, n_texts)[owners]).astype(np.float32)
     inputs = np.zeros((n_texts, N_INPUTS), dtype=np.float32)
     inputs[:, TEXT] = scores.texts[:, :N_SENTIMENTS]
-    inputs[:, MEAN] = _mean(owners, clauses, shares, n_texts)
-    replaced = np.zeros(n_texts, dtype=np.bool_)
-    replaced[owners[~kept]] = True
-    inputs[replaced, TEXT] = inputs[replaced, MEAN]
-    inputs[has_clause, LAST] = clauses[last[has_clause]]
-    inputs[has_clause, BEST] = tilt[best[has_clause]]
-    inputs[has_clause, WORST] = tilt[worst[has_clause]]
-    return ClausePools(inputs, shares, replaced, last, best, worst)
-
-
-def _mean(owners: Longs, clauses: Floats, shares: Floats, n_texts: int) -> Floats:
-    columns = [np.bincount(owners, clauses[:, k] * shares, n_texts) for k in range(N_SENTIMENTS)]
-    return np.stack(columns, axis=1).astype(np.float32)
-
-
-def _extreme(values: Floats, owners: Longs, first: Longs, has_clause: NDArray[np.bool_]) -> Longs:
-    """Return the number of the clause with the largest value of each text; the earlier one of equals."""
-    if not len(values):
-        return np.full(len(first), -1, dtype=np.int64)
-    order = np.lexsort((-values, owners))
-    return np.where(has_clause, order[np.minimum(first, len(order) - 1)], -1)
+    if len(first):
+        inputs[texts, MEAN] = np.add.reduceat(clauses * shares[:, None], first, dtype=np.float64)
+        inputs[texts, LAST] = clauses[last[texts]]
+        inputs[texts, BEST] = np.fmax.reduceat(tilts, first)
+        inputs[texts, WORST] = np.fmin.reduceat(tilts, first)
+    if len(asides) and replaced.any():
+        inputs[replaced, TEXT] = inputs[replaced, MEAN]
+    return ClausePools(inputs, shares, replaced, last, tilts, owners)
 
 
 @dataclass(frozen=True, slots=True)

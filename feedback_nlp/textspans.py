@@ -15,11 +15,10 @@ from feedback_nlp.scan import run_starts
 from feedback_nlp.sentiment import N_SENTIMENTS, pool_clauses
 
 if TYPE_CHECKING:
-    from feedback_nlp.chunks import ChunkTable
     from feedback_nlp.heads import Heads
     from feedback_nlp.scan import Longs
     from feedback_nlp.scoring import BatchScores
-    from feedback_nlp.topics import TopicEvidence
+    from feedback_nlp.topics import PairedClauses
 
 __all__ = ["BatchDetails"]
 
@@ -40,11 +39,10 @@ class BatchDetails:
     labels : ndarray of int, shape (n_texts,)
     three : ndarray, shape (n_texts, 3)
     probabilities : ndarray, shape (n_texts, n_topics)
-    evidence : TopicEvidence
-    where, which, signs : ndarray of int, shape (n_findings,)
-        Text, topic and sentiment of each topic found, in the order of texts.
-    table : ChunkTable or None
-        Where the tokens of the texts are remembered; None once the sentences are known.
+    findings : PairedClauses
+        Texts and topics found in them, in the order of texts.
+    signs : ndarray of int, shape (n_findings,)
+        Sentiment of each.
     """
 
     texts: list[str]
@@ -54,68 +52,72 @@ class BatchDetails:
     labels: Longs
     three: NDArray[np.float64]
     probabilities: NDArray[np.float64]
-    evidence: TopicEvidence
-    where: Longs
-    which: Longs
+    findings: PairedClauses
     signs: Longs
-    table: ChunkTable | None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel to other processes without the table, which holds every word met so far."""
-        return {**self.__dict__, "_sentences": self._sentences, "table": None}
+        """Travel to other processes without the layout, which holds the spans of every word met so far."""
+        found = {"_sentences": self._sentences, "_first_sentences": self._first_sentences}
+        light = replace(self.scores, tokens=replace(self.scores.tokens, layout=None))
+        return {**self.__dict__, **found, "scores": light}
 
     @cached_property
     def _first_findings(self) -> list[int]:
         """First finding of each text, and the number of all."""
-        firsts: list[int] = np.searchsorted(self.where, np.arange(len(self.texts) + 1)).tolist()
+        firsts: list[int] = self.findings.texts.searchsorted(np.arange(len(self.texts) + 1)).tolist()
         return firsts
 
     @cached_property
     def _first_sentences(self) -> list[int]:
         """First sentence of each text, and the number of all."""
         texts = self.scores.clause_texts[run_starts(self.scores.clause_sentences)]
-        firsts: list[int] = np.searchsorted(texts, np.arange(len(self.texts) + 1)).tolist()
+        firsts: list[int] = texts.searchsorted(np.arange(len(self.texts) + 1)).tolist()
         return firsts
 
     def topic_pairs(self, row: int) -> list[tuple[str, str]]:
         """Return the topics of a text with their sentiment: all that a scored file needs of them."""
-        found = range(self._first_findings[row], self._first_findings[row + 1])
-        return [(self.topic_names[self.which[i]], SENTIMENTS[self.signs[i]]) for i in found]
+        return self._pairs[self._first_findings[row] : self._first_findings[row + 1]]
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
+        """Topic and sentiment of each finding."""
+        topics = map(self.topic_names.__getitem__, self.findings.topics.tolist())
+        return list(zip(topics, map(SENTIMENTS.__getitem__, self.signs.tolist()), strict=True))
 
     def topics(self, row: int) -> tuple[TopicFinding, ...]:
         """Return the topics of a text."""
-        out = []
-        for i in range(self._first_findings[row], self._first_findings[row + 1]):
-            topic = int(self.which[i])
-            probability = float(self.probabilities[row, topic])
-            out.append(
-                TopicFinding(
-                    self.topic_names[topic], probability, SENTIMENTS[self.signs[i]], self._carrying[i]
-                )
-            )
-        return tuple(out)
+        return self._findings[self._first_findings[row] : self._first_findings[row + 1]]
 
     @cached_property
+    def _findings(self) -> tuple[TopicFinding, ...]:
+        """All topics of the batch."""
+        chances = self.probabilities[self.findings.texts, self.findings.topics].tolist()
+        return tuple(
+            TopicFinding(topic, chance, sign, sentences)
+            for (topic, sign), chance, sentences in zip(self._pairs, chances, self._carrying, strict=True)
+        )
+
+    @property
     def _carrying(self) -> list[tuple[int, ...]]:
         """Sentences that carry each finding, counted from the first of the text."""
-        firsts = np.searchsorted(self.scores.clause_texts, np.arange(len(self.texts) + 1))
-        lengths = np.diff(firsts)[self.where]
-        findings = np.repeat(np.arange(len(self.where)), lengths)
-        begins = np.cumsum(lengths) - lengths
-        clauses = np.arange(len(findings)) + np.repeat(firsts[self.where] - begins, lengths)
-        head, topics = self.heads.topics, self.which[findings]
-        weights = head.text_weights + head.best_weights
-        odds = self.evidence.clauses[clauses, topics] * weights[topics] + head.intercepts[topics]
-        chances = 1 / (1 + np.exp(-odds))
-        best = np.zeros(len(self.where))
-        np.maximum.at(best, findings, chances)
-        kept = chances >= best[findings] * _CARRYING_SHARE
-        sentences = self.scores.clause_sentences[clauses[kept]]
-        sentences -= np.array(self._first_sentences)[self.where[findings[kept]]]
-        out: list[dict[int, None]] = [{} for _ in self.where]  # clauses come in order, some of one sentence
-        for finding, sentence in zip(findings[kept].tolist(), sentences.tolist(), strict=True):
-            out[finding][sentence] = None
-        return [tuple(found) for found in out]
+        found = self.findings
+        odds = found.odds + self.heads.topics.intercepts[found.topics[found.pairs]]
+        sentences = self.scores.clause_sentences[found.clauses].tolist()
+        chances = (1 / (1 + np.exp(-odds))).tolist()
+        out: list[tuple[int, ...]] = []
+        for text, first, length in zip(
+            found.texts.tolist(), found.first.tolist(), found.lengths.tolist(), strict=True
+        ):
+            own = chances[first : first + length]
+            least = max(own, default=0.0) * _CARRYING_SHARE
+            begin = self._first_sentences[text]
+            kept = [
+                sentence - begin
+                for sentence, chance in zip(sentences[first : first + length], own, strict=True)
+                if chance >= least
+            ]
+            out.append(tuple(dict.fromkeys(kept)))  # clauses come in order, some of one sentence
+        return out
 
     def sentences(self, row: int) -> tuple[SentenceSentiment, ...]:
         """Return the sentences of a text with their sentiment."""
@@ -124,15 +126,17 @@ class BatchDetails:
     @cached_property
     def _sentences(self) -> tuple[SentenceSentiment, ...]:
         """All sentences of the batch."""
-        assert self.table is not None  # noqa: S101 - only a copy has none, and it has the sentences
-        places = locate_tokens(self.table, self.texts)
+        layout = self.scores.tokens.layout
+        assert layout is not None  # noqa: S101 - only a copy has none, and it has the sentences
         firsts = run_starts(self.scores.tokens.sentences)
-        starts = places[firsts, 0].tolist()
-        ends = places[np.append(firsts[1:], len(places))[: len(firsts)] - 1, 1].tolist()
+        n = len(firsts)
+        lasts = np.concatenate([firsts[1:], [len(layout.entries)]])[:n] - 1
+        places = locate_tokens(self.texts, layout, np.concatenate([firsts, lasts]))
         chances = self._sentence_chances()
         labels = chances.argmax(axis=1).tolist()
         scores = (chances[:, 2] - chances[:, 0]).tolist()
         names = map(SENTIMENTS.__getitem__, labels)
+        starts, ends = places[:n, 0].tolist(), places[n:, 1].tolist()
         return tuple(map(SentenceSentiment, starts, ends, names, scores))
 
     def _sentence_chances(self) -> NDArray[np.float64]:

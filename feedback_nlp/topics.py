@@ -21,7 +21,14 @@ from feedback_nlp.scan import Longs, run_starts
 from feedback_nlp.scoring import BatchScores
 from feedback_nlp.sentiment import MIXED, NEVER, fit_classes, softmax
 
-__all__ = ["TopicEvidence", "TopicHead", "TopicSentimentHead", "gather_evidence"]
+__all__ = [
+    "PairedClauses",
+    "TopicEvidence",
+    "TopicHead",
+    "TopicSentimentHead",
+    "gather_evidence",
+    "pair_clauses",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,47 @@ class TopicHead:
 
 
 @dataclass(frozen=True, slots=True)
+class PairedClauses:
+    """Pairs of a text and a topic found in it, with all clauses of the text.
+
+    Parameters
+    ----------
+    texts, topics : ndarray of int, shape (n_pairs,)
+    first, lengths : ndarray of int, shape (n_pairs,)
+        Where the clauses of each pair begin in the following, and how many they are; 0 for a text without clauses.
+    pairs, clauses : ndarray of int, shape (n_paired_clauses,)
+        Number of the pair, and of the clause in the batch.
+    odds : ndarray, shape (n_paired_clauses,)
+        Log-odds of the topic in the clause, but for the topic's intercept.
+    """
+
+    texts: Longs
+    topics: Longs
+    first: Longs
+    lengths: Longs
+    pairs: Longs
+    clauses: Longs
+    odds: NDArray[np.float64]
+
+
+def pair_clauses(
+    scores: BatchScores, evidence: TopicEvidence, head: TopicHead, texts: Longs, topics: Longs
+) -> PairedClauses:
+    """Return the clauses of pairs of a text and a topic."""
+    places = np.searchsorted(scores.clause_texts, np.arange(len(scores.texts) + 1))
+    of_text = places[texts]
+    lengths = places[texts + 1] - of_text
+    # One row a pair and clause: the clauses of a text stand together in the batch.
+    first = lengths.cumsum() - lengths
+    pairs = np.arange(len(texts)).repeat(lengths)
+    clauses = np.arange(len(pairs)) + (of_text - first).repeat(lengths)
+    of_pair = topics[pairs]
+    weights = head.text_weights + head.best_weights
+    odds = evidence.clauses[clauses, of_pair] * weights[of_pair]
+    return PairedClauses(texts, topics, first, lengths, pairs, clauses, odds)
+
+
+@dataclass(frozen=True, slots=True)
 class TopicSentimentHead:
     """Sentiment of a topic in a text.
 
@@ -110,22 +158,29 @@ class TopicSentimentHead:
     intercepts: NDArray[np.float64]
 
     @staticmethod
-    def inputs(
-        scores: BatchScores, evidence: TopicEvidence, head: TopicHead, texts: Longs, topics: Longs
-    ) -> Floats:
+    def inputs(scores: BatchScores, paired: PairedClauses) -> Floats:
         """Return the inputs for pairs of a text and a topic, shape (n_pairs, n_inputs).
 
         With 21 outputs there are 50: 21 for the clauses that carry the topic, 21 for the text, 4 each for its best and
         its worst clause by sentiment. None grows with length.
         """
-        best, worst = (scores.texts[:, : MIXED + 1].copy() for _ in range(2))
-        first = run_starts(scores.clause_texts)
-        if len(first):
-            owners = scores.clause_texts[first]
-            best[owners] = np.maximum.reduceat(scores.clauses[:, : MIXED + 1], first)
-            worst[owners] = np.minimum.reduceat(scores.clauses[:, : MIXED + 1], first)
-        carried = _carried_scores(scores, evidence, head.text_weights + head.best_weights, texts, topics)
-        return np.hstack([carried, scores.texts[texts], best[texts], worst[texts]])
+        carried = scores.texts[paired.texts]
+        best, worst = carried[:, : MIXED + 1].copy(), carried[:, : MIXED + 1].copy()
+        held = paired.lengths.nonzero()[0]
+        if len(held):
+            clauses = scores.clauses[paired.clauses]
+            first = paired.first[held]
+            best[held] = np.maximum.reduceat(clauses[:, : MIXED + 1], first)
+            worst[held] = np.minimum.reduceat(clauses[:, : MIXED + 1], first)
+            # The mean of the clauses, weighted by the topic's share in each.
+            shares = np.exp(paired.odds.clip(-30, 30)) * np.sqrt(
+                np.maximum(scores.clause_words[paired.clauses], 1)
+            )
+            shares /= np.bincount(paired.pairs, shares, len(carried))[paired.pairs]
+            whole = carried.copy()
+            carried[held] = np.add.reduceat(clauses * shares[:, None], first, axis=0)
+            return np.hstack([carried, whole, best, worst])
+        return np.hstack([carried, carried, best, worst])
 
     @classmethod
     def fit(cls, inputs: Floats, topics: Longs, labels: Longs, weights: Floats, n_topics: int) -> Self:
@@ -148,29 +203,3 @@ class TopicSentimentHead:
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Read what `to_json` returned."""
         return cls(np.array(stored["weights"]), np.array(stored["intercepts"]))
-
-
-def _carried_scores(
-    scores: BatchScores, evidence: TopicEvidence, weights: NDArray[np.float64], texts: Longs, topics: Longs
-) -> Floats:
-    """Return the mean of the clause scores of each pair's text, weighted by the topic's share in each clause.
-
-    A text without clauses stands for itself.
-    """
-    places = np.searchsorted(scores.clause_texts, np.arange(len(scores.texts) + 1))
-    first = places[texts]
-    lengths = places[texts + 1] - first
-    # One row a pair and clause: the clauses of a text stand together in the batch.
-    ends = lengths.cumsum()
-    pairs = np.arange(len(texts)).repeat(lengths)
-    clauses = np.arange(len(pairs)) + (first - ends + lengths).repeat(lengths)
-    of_pair = topics[pairs]
-    odds = evidence.clauses[clauses, of_pair] * weights[of_pair]
-    shares = np.exp(odds.clip(-30, 30)) * np.sqrt(np.maximum(scores.clause_words[clauses], 1))
-    shares /= np.bincount(pairs, shares, len(texts))[pairs]
-    carried = scores.texts[texts]
-    held = lengths.nonzero()[0]
-    if len(held):
-        weighted = scores.clauses[clauses] * shares[:, None]
-        carried[held] = np.add.reduceat(weighted, (ends - lengths)[held], axis=0)
-    return carried

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokenizer import Tokenizer
 
-from feedback_nlp import Analyzer, chunks
+from feedback_nlp import Analyzer, chunks, offsets
 from feedback_nlp.chunks import LONGEST_REMEMBERED, ChunkTable, bits_of
 from feedback_nlp.cuts import cut_chunks
 from feedback_nlp.forms import normalize_token, normalize_words
@@ -62,7 +62,12 @@ def assert_same_marks(texts: list[str]) -> None:
     for text, found, plain in zip(texts, scan_marks(table, texts), prepared, strict=True):
         assert found == read_marks(plain), repr(text)
     places = [list(pair) for one in prepared for pair in zip(one.starts, one.ends, strict=True)]
-    assert locate_tokens(table, texts).tolist() == places
+    tokens = scan_texts(table, texts)
+    assert tokens.layout is not None
+    for few in (0, len(tokens.layout.chunks)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(offsets, "_FEW", few)
+            assert locate_tokens(texts, tokens.layout, np.arange(len(tokens.forms))).tolist() == places
 
 
 def assert_same_scores(scorer: LinearScorer, reference: ReferenceScorer, texts: list[str]) -> None:

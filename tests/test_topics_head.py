@@ -16,7 +16,7 @@ from feedback_nlp.heads import KIND_COLUMNS, TOPIC_COLUMNS, Heads
 from feedback_nlp.kind import KindHead
 from feedback_nlp.records import TOPICS
 from feedback_nlp.scoring import LinearScorer
-from feedback_nlp.topics import TopicEvidence, TopicHead, TopicSentimentHead, gather_evidence
+from feedback_nlp.topics import TopicEvidence, TopicHead, TopicSentimentHead, gather_evidence, pair_clauses
 from tests.tiny_linear import N_OUTPUTS, batch_scores, tiny_linear
 
 SCORER = LinearScorer(tiny_linear())
@@ -58,7 +58,7 @@ def test_probabilities_of_topics() -> None:
 def test_the_sentiment_of_a_topic_comes_from_the_clauses_that_carry_it() -> None:
     evidence = gather_evidence(SCORES, TWO_TOPICS)
     pairs = np.array([0, 0, 2]), np.array([0, 1, 1])
-    inputs = TopicSentimentHead.inputs(SCORES, evidence, HEAD, *pairs)
+    inputs = TopicSentimentHead.inputs(SCORES, pair_clauses(SCORES, evidence, HEAD, *pairs))
     # Clauses 0 and 1 of text 0, with four words and one, count by exp(score * (text + best weight)) * sqrt(words).
     first, second = exp(3 * 2) * sqrt(4), exp(1 * 2) * sqrt(1)
     share = first / (first + second)
@@ -74,20 +74,20 @@ def test_the_sentiment_of_a_topic_comes_from_the_clauses_that_carry_it() -> None
 
 def test_a_text_without_clauses_carries_its_topics_itself() -> None:
     evidence = gather_evidence(SCORES, TWO_TOPICS)
-    inputs = TopicSentimentHead.inputs(SCORES, evidence, HEAD, np.array([1]), np.array([0]))
+    paired = pair_clauses(SCORES, evidence, HEAD, np.array([1]), np.array([0]))
+    inputs = TopicSentimentHead.inputs(SCORES, paired)
     assert inputs.tolist() == [pytest.approx([0] * 4 + [0.1, 0.2] + [0] * 4 + [0.1, 0.2] + [0] * 8)]
     alone = batch_scores([[1, 0, 2, 0, 5, 6]], [], [], [])
-    inputs = TopicSentimentHead.inputs(
-        alone, gather_evidence(alone, TWO_TOPICS), HEAD, np.array([0]), np.array([1])
-    )
+    paired = pair_clauses(alone, gather_evidence(alone, TWO_TOPICS), HEAD, np.array([0]), np.array([1]))
+    inputs = TopicSentimentHead.inputs(alone, paired)
     assert inputs.tolist() == [[1, 0, 2, 0, 5, 6, 1, 0, 2, 0, 5, 6, 1, 0, 2, 0, 1, 0, 2, 0]]
 
 
 def test_huge_scores_overflow_nothing() -> None:
     scores = batch_scores([[0] * 6], [[1, 0, 0, 0, 1e4, -1e4]], [0], [3])
-    inputs = TopicSentimentHead.inputs(
-        scores, gather_evidence(scores, TWO_TOPICS), HEAD, np.array([0, 0]), np.array([0, 1])
-    )
+    evidence = gather_evidence(scores, TWO_TOPICS)
+    paired = pair_clauses(scores, evidence, HEAD, np.array([0, 0]), np.array([0, 1]))
+    inputs = TopicSentimentHead.inputs(scores, paired)
     assert inputs[:, 0].tolist() == pytest.approx([1, 1], rel=1e-3)
 
 
@@ -141,7 +141,7 @@ def topic_figures(texts: list[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.f
     scores = SCORER.score(texts)
     evidence = gather_evidence(scores, TOPIC_COLUMNS)
     rows, topics = np.divmod(np.arange(len(texts) * len(TOPICS)), len(TOPICS))
-    inputs = TopicSentimentHead.inputs(scores, evidence, TINY_HEAD, rows, topics)
+    inputs = TopicSentimentHead.inputs(scores, pair_clauses(scores, evidence, TINY_HEAD, rows, topics))
     return np.hstack([TINY_HEAD.probabilities(evidence), inputs.reshape(len(texts), -1)])
 
 

@@ -16,7 +16,7 @@ from feedback_nlp.kind import KindHead
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
 from feedback_nlp.scoring import BatchScores
 from feedback_nlp.sentiment import MIXED, SentimentHead, pool_clauses
-from feedback_nlp.topics import TopicEvidence, TopicHead, TopicSentimentHead, gather_evidence
+from feedback_nlp.topics import TopicEvidence, TopicHead, TopicSentimentHead, gather_evidence, pair_clauses
 from feedback_nlp.training.corpus import GoldRow
 
 __all__ = ["fit_heads", "precision_table"]
@@ -198,7 +198,8 @@ def _topic_pairs(head: TopicHead, part: Scored, weight: float, bonus: float) -> 
     table = np.array(pairs).reshape(len(pairs), 4)
     texts, topics, signs = table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2].astype(int)
     evidence = gather_evidence(part.scores, TOPIC_COLUMNS)
-    return TopicSentimentHead.inputs(part.scores, evidence, head, texts, topics), topics, signs, table[:, 3]
+    paired = pair_clauses(part.scores, evidence, head, texts, topics)
+    return TopicSentimentHead.inputs(part.scores, paired), topics, signs, table[:, 3]
 
 
 def _best_threshold(probabilities: Doubles, present: NDArray[np.bool_]) -> float:
