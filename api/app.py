@@ -33,6 +33,7 @@ from api import (
     taxonomy,
 )
 from api.access import install_access
+from api.arrivals import HERE
 from api.counters import Metrics
 from api.envelope import Envelope
 from api.hooks import RequestLog, install_hooks
@@ -120,7 +121,7 @@ def create_app(
     envelope = Envelope(Lane(app.wsgi_app, service, access, note))
     app.wsgi_app = envelope  # type: ignore[method-assign]
     if service.combiner is not None:
-        service.combiner.expect(lambda: envelope.under_way)
+        service.combiner.expect(lambda: max(envelope.under_way, HERE.count))
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

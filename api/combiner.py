@@ -22,10 +22,12 @@ _ENOUGH = 200
 #: Seconds that the leader steps aside while other requests are under way. Python changes threads only where one waits
 #: for something, or after 5 ms, which is longer than an analysis: every thread would find nobody else there.
 _ASIDE = 200e-6
-#: Seconds that a crowd is taken to last after texts were last analysed together.
+#: Times in a row that it does so in vain: reading a request takes about as long as twice.
+_IN_VAIN = 3
+#: Times that it does so at all.
+_LOOKS = 25
+#: Seconds that a crowd is taken to last after documents were last answered together.
 _CROWD_STAYS = 0.02
-#: Times that it does so again while texts keep coming.
-_LOOKS = 8
 
 
 @dataclass(slots=True)
@@ -97,13 +99,15 @@ class Combiner:
                 entry.turn.release()
 
     def _let_others_come(self) -> None:
-        for _ in range(_LOOKS):
+        in_vain = 0
+        for look in range(_LOOKS):
             seen = len(self._waiting)
-            # Requests that the server has not read yet are not counted: after a crowd there is likely another.
-            if self._under_way() <= seen and time.monotonic() > self._crowded_until:
+            # After a crowd there is likely another, of which the server knows nothing before it comes to look.
+            if self._under_way() <= seen and (look or time.monotonic() > self._crowded_until):
                 break
             time.sleep(_ASIDE)
-            if len(self._waiting) == seen:
+            in_vain = in_vain + 1 if len(self._waiting) == seen else 0
+            if in_vain == _IN_VAIN:
                 break
 
     def _take_batch(self) -> list[_Entry]:

@@ -6,10 +6,11 @@ Headers go on as they leave, as plain pairs: Flask's own objects check each of t
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable
 from random import getrandbits
 from typing import Any, Final
+
+from api.arrivals import Arrivals
 
 __all__ = ["API_POLICY", "NOWHERE", "REQUEST_ID_KEY", "Application", "Envelope", "Headers", "StartResponse"]
 
@@ -62,8 +63,12 @@ class Envelope:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._lock = threading.Lock()
-        self.under_way = 0
+        self._under_way = Arrivals()
+
+    @property
+    def under_way(self) -> int:
+        """Number of requests that the application is at."""
+        return self._under_way.count
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -78,10 +83,8 @@ class Envelope:
             headers += [(name, value) for name, value in _UNLESS_SAID if name.lower() not in said]
             return start_response(status, headers, exc_info)
 
-        with self._lock:
-            self.under_way += 1
+        self._under_way.enter()
         try:
             return self._application(environ, start)
         finally:
-            with self._lock:
-                self.under_way -= 1
+            self._under_way.leave()

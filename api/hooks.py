@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request
 
 from api.counters import Metrics
 from api.envelope import NOWHERE, REQUEST_ID_KEY
-from api.logs import log_plain
+from api.logs import log_request
 
 __all__ = ["DOCS_POLICY", "PAGE_POLICY", "SCRIPT_PAGE_POLICY", "RequestLog", "install_hooks"]
 
@@ -51,16 +51,7 @@ class RequestLog:
         """Note one request."""
         self._metrics.count_request(route or "none", method, status, seconds)
         if self._access_log:
-            log_plain(
-                "request",
-                request_id=request_id,
-                method=method,
-                route=route,
-                status=int(status),
-                milliseconds=round(seconds * 1000, 2),
-                body_bytes=body_bytes,
-                texts=texts,
-            )
+            log_request(request_id, method, route, status, round(seconds * 1000, 2), body_bytes, texts)
 
 
 def install_hooks(app: Flask, note: RequestLog) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import IO, Any, Final
 
 from api.access import SPENT_KEY, Access, address_of
@@ -86,7 +85,7 @@ class Lane:
         body = found.encode()
         headers.append(("Content-Length", str(len(body))))
         seconds = time.perf_counter() - began
-        self._note(environ[REQUEST_ID_KEY], "POST", route, HTTPStatus.OK, seconds, length, texts)
+        self._note(environ[REQUEST_ID_KEY], "POST", route, 200, seconds, length, texts)
         start_response("200 OK", headers)
         return [body]
 

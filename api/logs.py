@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-__all__ = ["WordlessFormatter", "log", "log_plain"]
+__all__ = ["WordlessFormatter", "log", "log_request"]
 
 
 class _StandardError:
@@ -33,14 +33,33 @@ log: Any = structlog.wrap_logger(
 ).bind()  # else every line would begin with making a logger
 
 
-_encode = json.JSONEncoder().encode
+def log_request(
+    request_id: str,
+    method: str,
+    route: str | None,
+    status: int,
+    milliseconds: float,
+    body_bytes: int | None,
+    texts: int | None,
+) -> None:
+    """Write the line of an answered request as `log.info` would, at a fifth of its price.
 
-
-def log_plain(event: str, **told: Any) -> None:
-    """Write what `log.info` would write of plain values, at a fifth of its price: there is a line for every request."""
-    now = datetime.now(UTC).isoformat()
-    line = _encode({**told, "event": event, "level": "info", "timestamp": f"{now.removesuffix('+00:00')}Z"})
-    sys.stderr.write(f"{line}\n")
+    Parameters
+    ----------
+    request_id, method, route : str
+        Ours, or checked: nothing in them has to be escaped.
+    status : int
+    milliseconds : float
+    body_bytes, texts : int or None
+    """
+    place = "null" if route is None else f'"{route}"'
+    size, count = ("null" if number is None else number for number in (body_bytes, texts))
+    now = datetime.now(UTC).isoformat().removesuffix("+00:00")
+    sys.stderr.write(
+        f'{{"request_id": "{request_id}", "method": "{method}", "route": {place}, "status": {status}, '
+        f'"milliseconds": {milliseconds}, "body_bytes": {size}, "texts": {count}, "event": "request", '
+        f'"level": "info", "timestamp": "{now}Z"}}\n'
+    )
 
 
 class WordlessFormatter(logging.Formatter):

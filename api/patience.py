@@ -16,6 +16,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
+from api.arrivals import HERE
+
 __all__ = ["PatientWorker", "TimedSocket"]
 
 #: Seconds that a request may be waited for, all its pauses together.
@@ -86,7 +88,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         if not isinstance(conn.sock, TimedSocket):
             conn.sock = TimedSocket(fileno=conn.sock.detach())
         conn.sock.begin()
+        HERE.enter()
         super().enqueue_req(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """Read a request and answer it."""
+        try:
+            return super().handle(conn)
+        finally:
+            HERE.leave()
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
         """Answer a request when there is a place for it."""

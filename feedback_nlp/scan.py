@@ -128,7 +128,8 @@ def scan_texts(table: ChunkTable, texts: list[str]) -> Tokens:
     counts = counts[numbers]
     chunk_ends = counts.cumsum(dtype=np.int64)
     total = int(chunk_ends[-1]) if chunks else 0
-    entries = (starts[numbers] - (chunk_ends - counts)).repeat(counts) + np.arange(total)
+    first: Longs = np.repeat(starts[numbers] - (chunk_ends - counts), counts)
+    entries = first + np.arange(total)
     forms, bits = token_forms[entries], token_bits[entries]
     ends = np.array(counted, dtype=np.int64)
     text_ends = np.concatenate([[0], chunk_ends])[ends]

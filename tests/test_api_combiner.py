@@ -110,9 +110,18 @@ def test_nobody_is_waited_for_where_all_requests_under_way_are_here(monkeypatch:
     combiner.expect(lambda: 1)
     ask(combiner, "lovely")
     assert naps == []
-    combiner.expect(lambda: 2)  # another request is being read
+
+
+def test_who_is_on_the_way_is_waited_for_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[int] = []
+    combiner = combine(FakeAnalyzer())
+    monkeypatch.setattr("api.combiner.time.sleep", lambda seconds: naps.append(len(combiner._waiting)))
+    combiner.expect(lambda: 2)
     ask(combiner, "lovely")
-    assert len(naps) == 1
+    assert naps == [1, 1, 1]
+    combiner.expect(lambda: 2 if len(naps) < 5 else 1)  # the other one asked for something else, and is gone
+    ask(combiner, "lovely")
+    assert naps[3:] == [1, 1]
 
 
 def test_batches_are_answered_together_until_there_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
