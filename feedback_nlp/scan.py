@@ -206,11 +206,12 @@ def _scopes(bits: Ints, clause_starts: Bools, total: int) -> NDArray[np.int8]:
     lifted[:-1] = negator[:-1] & ((bits[1:] & Form.LIFTER) != 0)
     wish = ((bits & Form.WISH) != 0) & word
     cut = np.maximum(_before(_last((bits & Form.BREAK) != 0, positions)), _last(clause_starts, positions) - 1)
-    negated = _reached(
-        negator, np.maximum(cut, _before(_last(lifted, positions))), rank, positions, NEGATION_REACH
-    )
-    wished = _reached(wish, cut, rank, positions, WISH_REACH)
-    scopes = np.where(negated, NEGATED, np.where(wished, WISHED, PLAIN)).astype(np.int8)
+    scopes = np.zeros(total, dtype=np.int8)  # PLAIN
+    if wish.any():
+        scopes[_reached(wish, cut, rank, positions, WISH_REACH)] = WISHED
+    if negator.any():
+        cut = np.maximum(cut, _before(_last(lifted, positions)))
+        scopes[_reached(negator, cut, rank, positions, NEGATION_REACH)] = NEGATED
     scopes[negator | ~word] = PLAIN
     return scopes
 
@@ -233,6 +234,8 @@ def _asides(bits: Ints, starts: Longs, sentences: Longs, texts: Longs) -> Bools:
 
     past, expects, self_ = have(Cue.PAST), have(Cue.EXPECTS), have(Cue.SELF)
     others = have(Cue.OTHERS) & have(Cue.OPINES) & ~self_
+    if not (past | expects | others).any():
+        return np.zeros(len(starts), dtype=np.bool_)
     overruled = in_sentence(self_) & ~in_sentence(have(Cue.AGREES))
     now = have(Cue.NOW) & ~past
     changed = in_sentence(now | (((bits[starts] & Form.CONTRAST) != 0) & ~past))
@@ -245,6 +248,8 @@ def _asides(bits: Ints, starts: Longs, sentences: Longs, texts: Longs) -> Bools:
 
 def _with_pairs(bits: Ints, starts: Longs) -> Ints:
     """Return the bits with those of two words that tell together ("used to"), within clauses."""
+    if not (bits & (Cue.LEADS | Cue.PERIOD)).any():
+        return bits
     before = np.zeros_like(bits)
     before[1:] = bits[:-1]
     before[starts] = 0
