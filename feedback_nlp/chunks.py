@@ -2,15 +2,15 @@
 
 spaCy's tokenizer splits a text at white space and treats each chunk by itself, so the tokens of a chunk never change
 and can be kept. Customers use few distinct chunks (a million app reviews hold some 300,000), so nearly
-every chunk of a text is one dictionary look-up. Each chunk is an integer; its tokens are a run in flat arrays.
+every chunk of a text is looked up. Each chunk is an integer; its tokens are a run in flat arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from itertools import chain, compress, pairwise, repeat
-from typing import TYPE_CHECKING, Final, cast
+from itertools import chain, compress, pairwise
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ from feedback_nlp.preprocess import (
 )
 from feedback_nlp.roles import CONTRASTS, WISHES, cues_of
 from feedback_nlp.shapes import Cuts, ShapeReader, shorten, stretch
+from feedback_nlp.splitting import Chunks, split_texts
+from feedback_nlp.term_table import TermTable
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -48,6 +50,7 @@ _TOGETHER = 2_000
 _NOT_MET = -1
 
 Ints = NDArray[np.int32]
+_Item = TypeVar("_Item")
 
 
 class Form:
@@ -121,7 +124,7 @@ class ChunkTable:
         self._start_empty()
 
     def _start_empty(self) -> None:
-        self._index: dict[str, int] = {LINE_BREAK: 0}
+        self._numbers = TermTable(split_texts([LINE_BREAK]).keys, np.zeros(1, dtype=np.int32))
         self._token_forms = GrowingArray(np.int32)
         self._token_bits = GrowingArray(np.int32)
         self._token_spans = GrowingArray(np.int32, 2)
@@ -129,7 +132,6 @@ class ChunkTable:
         self._counts = GrowingArray(np.int32)
         self._starts.extend([0])
         self._counts.extend([0])
-        self._passing: list[str] = []
         self._cuts = {**self._known_cuts.shapes, **self._known_cuts.special_cases}
 
     @cached_property
@@ -139,29 +141,19 @@ class ChunkTable:
     def _has_suffix(self, text: str) -> bool:
         return cast("Tokenizer", self._nlp.tokenizer).suffix_search(text) is not None
 
-    def look_up(self, chunks: list[str]) -> Ints:
-        """Return the number of each chunk, learning those not seen before.
-
-        Parameters
-        ----------
-        chunks : list of str
-            Runs without white space, or LINE_BREAK.
-        """
+    def look_up(self, chunks: Chunks) -> Ints:
+        """Return the number of each chunk, learning those not seen before."""
         if len(self._starts) > CAPACITY:
             self._forget()
-        elif self._passing:
-            for chunk in self._passing:
-                self._index.pop(chunk, None)
-            self._passing = []
-        try:
-            return np.fromiter(map(self._index.__getitem__, chunks), np.int32, len(chunks))
-        except KeyError:
-            numbers = np.fromiter(map(self._index.get, chunks, repeat(-1)), np.int32, len(chunks))
-            places = (numbers < 0).nonzero()[0]
-            new = [chunks[place] for place in places.tolist()]
-            self._learn(list(dict.fromkeys(new)))
-            numbers[places] = [self._index[chunk] for chunk in new]
-            return numbers
+        numbers = self._numbers.find(chunks.keys)
+        unknown = (numbers < 0).nonzero()[0]
+        if len(unknown):
+            keys, first, inverse = np.unique(chunks.keys[unknown], return_index=True, return_inverse=True)
+            order = first.argsort()  # as they come in the texts, so that every process numbers them alike
+            learned = np.empty(len(order), dtype=np.int32)
+            learned[order] = self._learn(chunks.strings(unknown[first[order]]), keys[order])
+            numbers[unknown] = learned[inverse]
+        return numbers
 
     def arrays(self) -> tuple[Ints, Ints, Ints, Ints]:
         """Return first token and token count of each chunk, and form and bits of each token."""
@@ -177,22 +169,24 @@ class ChunkTable:
         start = int(self._starts.view[chunk])
         return list(map(tuple, self._token_spans.view[start : start + self._counts.view[chunk]].tolist()))
 
-    def _learn(self, chunks: list[str]) -> None:
-        """Add new, distinct chunks, long ones for this batch only."""
-        short = [chunk for chunk in chunks if len(chunk) <= LONGEST_REMEMBERED]
-        long = [chunk for chunk in chunks if len(chunk) > LONGEST_REMEMBERED]
-        self._passing.extend(long)
-        shapes = self._shapes.shapes_of(short)
+    def _learn(self, chunks: list[str], keys: NDArray[np.int64]) -> Ints:
+        """Add new, distinct chunks and return their numbers; long ones will not be found again."""
+        short = np.fromiter(map(len, chunks), np.int64, len(chunks)) <= LONGEST_REMEMBERED
+        shapes = self._shapes.shapes_of(
+            [chunk if fits else "" for chunk, fits in zip(chunks, short, strict=True)]
+        )
         self._learn_shapes(dict.fromkeys(shape for shape in shapes if shape and shape not in self._cuts))
         # What the tokenizer knows as it is has no shape.
-        cuts = [self._cuts.get(shape or chunk) for shape, chunk in zip(shapes, short, strict=True)]
-        self._add(
-            [chunk for chunk, found in zip(short, cuts, strict=True) if found],
-            [found for found in cuts if found],
-        )
-        unlike = [chunk for chunk, found in zip(short, cuts, strict=True) if not found]
-        for block in [[chunk] for chunk in long] + _blocks(unlike):
-            self._add(block, cut_chunks(self._nlp, block))
+        cuts = [self._cuts.get(shape or chunk) for shape, chunk in zip(shapes, chunks, strict=True)]
+        unlike = [place for place, found in enumerate(cuts) if not found]
+        together = [place for place in unlike if short[place]]
+        for block in [[place] for place in unlike if not short[place]] + _blocks(together):
+            for place, found in zip(block, cut_chunks(self._nlp, [chunks[at] for at in block]), strict=True):
+                cuts[place] = found
+        numbers = np.arange(len(self._starts), len(self._starts) + len(chunks), dtype=np.int32)
+        self._add(chunks, [found for found in cuts if found])
+        self._numbers.add(keys[short], numbers[short])
+        return numbers
 
     def _learn_shapes(self, shapes: Collection[str]) -> None:
         """Find the cuts of new shapes; spaCy is asked for the shortened ones."""
@@ -208,8 +202,6 @@ class ChunkTable:
 
     def _add(self, chunks: list[str], cuts: list[Cuts]) -> None:
         """Add chunks with the tokens of each."""
-        if not chunks:
-            return
         surfaces: list[str] = []
         for chunk, places in zip(chunks, cuts, strict=True):
             if len(places) == 2:  # one token, the whole chunk
@@ -222,9 +214,6 @@ class ChunkTable:
         edges = np.fromiter(chain.from_iterable(cuts), np.int32, len(surfaces) + len(cuts))
         # The end of a chunk and the start of the next one are no token.
         inside = np.delete(np.arange(len(edges) - 1), (counts + 1).cumsum()[:-1] - 1)
-        self._index.update(
-            zip(chunks, range(len(self._starts), len(self._starts) + len(chunks)), strict=True)
-        )
         self._starts.extend(len(self._token_forms) + np.cumsum(counts) - counts)
         self._counts.extend(counts)
         self._token_forms.extend(forms)
@@ -263,5 +252,5 @@ class ChunkTable:
         self._on_forget()
 
 
-def _blocks(chunks: list[str]) -> list[list[str]]:
-    return [chunks[start : start + _TOGETHER] for start in range(0, len(chunks), _TOGETHER)]
+def _blocks(items: list[_Item]) -> list[list[_Item]]:
+    return [items[start : start + _TOGETHER] for start in range(0, len(items), _TOGETHER)]

@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.chunks import LINE_BREAK, ChunkTable, Form, Ints
+from feedback_nlp.chunks import ChunkTable, Form, Ints
 from feedback_nlp.preprocess import LEAST_CLAUSE, NEGATED, NEGATION_REACH, PLAIN, WISH_REACH, WISHED
 from feedback_nlp.roles import Cue
+from feedback_nlp.splitting import Chunks, split_texts
 
 __all__ = ["ONE_AT_A_TIME", "Layout", "Tokens", "run_starts", "scan_texts"]
 
@@ -65,10 +66,7 @@ class Layout:
 
     Parameters
     ----------
-    chunks : list of str
-        Of all texts, in order.
-    text_ends : ndarray of int, shape (n_texts,)
-        Number of chunks up to the end of each text.
+    chunks : Chunks
     token_ends : ndarray of int, shape (n_chunks,)
         Number of tokens up to the end of each chunk.
     entries : ndarray of int, shape (n_tokens,)
@@ -77,8 +75,7 @@ class Layout:
         Start and end, within its chunk, of each token of the table as it was.
     """
 
-    chunks: list[str]
-    text_ends: Longs
+    chunks: Chunks
     token_ends: Longs
     entries: Longs
     spans: Ints
@@ -98,41 +95,18 @@ def run_starts(numbers: Longs) -> Longs:
     return begins.nonzero()[0]
 
 
-def split_chunks(text: str) -> list[str]:
-    r"""Return the white-space chunks of a text, with LINE_BREAK between lines.
-
-    Examples
-    --------
-    >>> split_chunks("good app\n\nthanks ")
-    ['good', 'app', '\n', '\n', 'thanks']
-    """
-    if LINE_BREAK not in text:
-        return text.split()
-    out: list[str] = []
-    for number, line in enumerate(text.split(LINE_BREAK)):
-        if number:
-            out.append(LINE_BREAK)
-        out.extend(line.split())
-    return out
-
-
 def scan_texts(table: ChunkTable, texts: list[str]) -> Tokens:
     """Return the tokens of `texts` with sentences, clauses and scopes."""
-    chunks: list[str] = []
-    counted = []
-    for text in texts:
-        chunks.extend(split_chunks(text))
-        counted.append(len(chunks))
+    chunks = split_texts(texts)
     numbers = table.look_up(chunks)
     starts, counts, token_forms, token_bits = table.arrays()
     counts = counts[numbers]
     chunk_ends = counts.cumsum(dtype=np.int64)
-    total = int(chunk_ends[-1]) if chunks else 0
+    total = int(chunk_ends[-1]) if len(chunk_ends) else 0
     first: Longs = np.repeat(starts[numbers] - (chunk_ends - counts), counts)
     entries = first + np.arange(total)
     forms, bits = token_forms[entries], token_bits[entries]
-    ends = np.array(counted, dtype=np.int64)
-    text_ends = np.concatenate([[0], chunk_ends])[ends]
+    text_ends = np.concatenate([[0], chunk_ends])[chunks.counts]
     begins = np.concatenate([[0], text_ends[:-1]])[: len(texts)]
     lengths = text_ends - begins
     owner = np.arange(len(texts)).repeat(lengths)
@@ -142,7 +116,7 @@ def scan_texts(table: ChunkTable, texts: list[str]) -> Tokens:
     clauses, clause_starts = _clauses(bits, sentences, total)
     scopes = _scopes(bits, clause_starts, total)
     asides = _asides(bits, clause_starts.nonzero()[0], sentences, owner)
-    layout = Layout(chunks, ends, chunk_ends, entries, table.token_spans)
+    layout = Layout(chunks, chunk_ends, entries, table.token_spans)
     return Tokens(owner, forms, bits, sentences, clauses, scopes, asides, len(texts), layout)
 
 

@@ -18,7 +18,7 @@ from feedback_nlp.chunks import ChunkTable, Form, Ints
 from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import NEGATED
 from feedback_nlp.scan import Longs, Tokens, run_starts, scan_texts
-from feedback_nlp.spelled import SpellingScorer, sparse_product
+from feedback_nlp.spelled import SpellingScorer, Whole, sparse_product
 from feedback_nlp.term_table import TermTable
 
 __all__ = ["BatchScores", "LinearScorer"]
@@ -191,7 +191,7 @@ class LinearScorer:
         found = (terms >= 0).nonzero()[0]
         return terms[found], owners[found]
 
-    def _product(self, distinct: tuple[Longs, Longs], n: int) -> Floats:
+    def _product(self, distinct: tuple[Whole, Whole], n: int) -> Floats:
         owners, terms = distinct
         norms: Doubles = np.sqrt(np.bincount(owners, self._squares[terms], n))
         values = np.asarray(self.linear.term_idf[terms] / norms[owners], dtype=np.float32)
@@ -232,18 +232,20 @@ class _Rows:
     def __len__(self) -> int:
         return self.n_clauses + self._n_texts
 
-    def distinct(self, clauses: Longs, members: Longs | Ints, width: int) -> tuple[Longs, Longs]:
+    def distinct(self, clauses: Longs, members: Longs | Ints, width: int) -> tuple[Whole, Whole]:
         """Return rows and what stands in them, each once a row, sorted by row; `width` exceeds every member."""
         width = max(width, 1)
-        by_clause = _distinct(clauses * width + members)
-        owners = by_clause // width
-        by_text = _distinct(by_clause + (self._text_rows - np.arange(self.n_clauses))[owners] * width)
-        keys = np.concatenate([by_clause, by_text])
-        rows = keys // width
-        return rows, keys - rows * width
+        # Where they suffice, short integers are sorted and gathered in half the time.
+        kind: Any = np.int32 if len(self) * width <= np.iinfo(np.int32).max else np.int64
+        by_clause = _distinct(clauses.astype(kind) * kind(width) + members.astype(kind))
+        owners = by_clause // kind(width)
+        moves = ((self._text_rows - np.arange(self.n_clauses)) * width).astype(kind)
+        by_text = _distinct(by_clause + moves[owners])
+        rows = np.concatenate([owners, by_text // kind(width)])
+        return rows, np.concatenate([by_clause, by_text]) - rows * kind(width)
 
 
-def _distinct(keys: Longs) -> Longs:
+def _distinct(keys: Whole) -> Whole:
     """Return keys sorted, each once; sorts in place."""
     keys.sort()
     keep = np.empty(len(keys), dtype=np.bool_)
@@ -252,7 +254,7 @@ def _distinct(keys: Longs) -> Longs:
     return keys[keep]
 
 
-def _spelling_product(distinct: tuple[Longs, Longs], n: int, spellings: Floats) -> Floats:
+def _spelling_product(distinct: tuple[Whole, Whole], n: int, spellings: Floats) -> Floats:
     owners, words = distinct
     roots = (1 / np.sqrt(np.maximum(np.bincount(owners, minlength=n), 1))).astype(np.float32)
     return sparse_product(owners, words, roots[owners], n, spellings)

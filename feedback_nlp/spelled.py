@@ -7,17 +7,20 @@ hash table. Other words take the plain way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse._sparsetools import csr_matvecs
 
 from feedback_nlp.bundle import Floats
 from feedback_nlp.spelling import LONGEST_SPELLED, SPELLING_RANGE, spelling_profiles
 from feedback_nlp.term_table import Longs, TermTable
 
-__all__ = ["SpellingScorer", "sparse_product"]
+__all__ = ["SpellingScorer", "Whole", "sparse_product"]
 
+#: int32 or int64, by what has to fit.
+Whole = NDArray[np.int32] | NDArray[np.int64]
 #: Bits of an ASCII character: five of them fit into an integer, and above them their number.
 _LETTER_BITS: Final = 7
 _SIZE_BIT: Final = _LETTER_BITS * SPELLING_RANGE[1]
@@ -105,13 +108,13 @@ class SpellingScorer:
         return np.concatenate(found_owners), np.concatenate(found_columns)
 
 
-def sparse_product(owners: Longs, columns: Longs, values: Floats, n: int, weights: Floats) -> Floats:
+def sparse_product(owners: Whole, columns: Whole, values: Floats, n: int, weights: Floats) -> Floats:
     """Multiply a sparse matrix, given by sorted owners, with a dense one.
 
     This is ``csr_matrix((values, columns, ends)) @ weights`` without its checks, which cost a single text more than
     the product.
     """
-    ends = np.searchsorted(owners, np.arange(n + 1))
+    ends: NDArray[Any] = np.searchsorted(owners, np.arange(n + 1, dtype=owners.dtype)).astype(columns.dtype)
     out = np.zeros((n, weights.shape[1]), dtype=np.float32)
     csr_matvecs(n, len(weights), weights.shape[1], ends, columns, values, weights.ravel(), out.ravel())
     return out

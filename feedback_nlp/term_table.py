@@ -13,6 +13,7 @@ Longs = NDArray[np.int64]
 
 #: Spreads keys over the table (Knuth, TAOCP 3, 6.4: multiplicative hashing with 2**64 / golden ratio).
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+_LEAST_BITS: Final = 4
 
 
 class TermTable:
@@ -26,16 +27,33 @@ class TermTable:
     """
 
     def __init__(self, keys: Longs, values: NDArray[np.int32]) -> None:
-        bits = max(int(np.ceil(np.log2(max(len(keys), 1) * 4))), 4)
+        self._n = 0
+        self._allocate(_LEAST_BITS)
+        self.add(keys, values)
+
+    def _allocate(self, bits: int) -> None:
         self._shift = np.uint64(64 - bits)
         self._keys = np.full(1 << bits, -1, dtype=np.int64)
         self._values = np.full(1 << bits, -1, dtype=np.int32)
         self._mask = (1 << bits) - 1
         self.probes = 0
+
+    def add(self, keys: Longs, values: NDArray[np.int32]) -> None:
+        """Put in further keys, distinct from each other and from those that are there."""
+        self._n += len(keys)
+        if 4 * self._n > len(self._keys):
+            taken = self._keys != -1
+            old = self._keys[taken], self._values[taken]
+            self._allocate((4 * self._n - 1).bit_length())
+            self._insert(*old)
+        self._insert(keys, values)
+
+    def _insert(self, keys: Longs, values: NDArray[np.int32]) -> None:
         slots = self._slots(keys)
         left = np.arange(len(keys))
+        probe = 0
         while len(left):
-            wanted = (slots[left] + self.probes) & self._mask
+            wanted = (slots[left] + probe) & self._mask
             free = self._keys[wanted] == -1
             # Of several keys that want one free slot the first gets it.
             _, first = np.unique(wanted[free], return_index=True)
@@ -43,7 +61,8 @@ class TermTable:
             self._keys[wanted[winners]] = keys[left[winners]]
             self._values[wanted[winners]] = values[left[winners]]
             left = np.delete(left, winners)
-            self.probes += 1
+            probe += 1
+        self.probes = max(self.probes, probe)
 
     def _slots(self, keys: Longs) -> Longs:
         return ((keys.view(np.uint64) * _GOLDEN) >> self._shift).view(np.int64)

@@ -13,15 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokenizer import Tokenizer
 
-from feedback_nlp import Analyzer, chunks, offsets
+from feedback_nlp import Analyzer, chunks
 from feedback_nlp.chunks import LONGEST_REMEMBERED, ChunkTable, bits_of
 from feedback_nlp.cuts import cut_chunks
 from feedback_nlp.forms import normalize_token, normalize_words
 from feedback_nlp.offsets import locate_tokens
 from feedback_nlp.preprocess import Prepared, Preprocessor, build_tokenizer
 from feedback_nlp.reference import ReferenceScorer
-from feedback_nlp.scan import scan_texts, split_chunks
+from feedback_nlp.scan import scan_texts
 from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.splitting import split_texts
 from feedback_nlp.terms import term_names
 from tests.awkward import PIECES, SENTENCES
 from tests.tiny_linear import tiny_linear
@@ -64,10 +65,7 @@ def assert_same_marks(texts: list[str]) -> None:
     places = [list(pair) for one in prepared for pair in zip(one.starts, one.ends, strict=True)]
     tokens = scan_texts(table, texts)
     assert tokens.layout is not None
-    for few in (0, len(tokens.layout.chunks)):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(offsets, "_FEW", few)
-            assert locate_tokens(texts, tokens.layout, np.arange(len(tokens.forms))).tolist() == places
+    assert locate_tokens(texts, tokens.layout, np.arange(len(tokens.forms))).tolist() == places
 
 
 def assert_same_scores(scorer: LinearScorer, reference: ReferenceScorer, texts: list[str]) -> None:
@@ -121,23 +119,9 @@ def test_marks_of_neighbours_in_a_batch_do_not_touch() -> None:
         assert (sentences, clauses, scopes) == ([0] * len(forms), [0] * len(forms), [0] * len(forms)), text
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", []),
-        (" \t ", []),
-        ("a b", ["a", "b"]),
-        ("a\n\nb\n", ["a", "\n", "\n", "b", "\n"]),
-        ("a\r\nb", ["a", "\n", "b"]),
-    ],
-)
-def test_split_chunks(text: str, expected: list[str]) -> None:
-    assert split_chunks(text) == expected
-
-
 def test_spans_of_a_chunk() -> None:
     table = ChunkTable(NLP, ["pay"], lambda: None)
-    (number,) = table.look_up(["(can’t..."])
+    (number,) = table.look_up(split_texts(["(can’t..."]))
     assert table.spans(int(number)) == [(0, 1), (1, 3), (3, 6), (6, 9)]
     assert [table.forms[form] for form in table.arrays()[2]] == ["(", "ca", "not", "..."]
 
@@ -263,9 +247,9 @@ def test_what_is_learned_together_is_learned_as_if_alone() -> None:
     ]
     chunks = [chunk for word in words for chunk in word.split()]
     together, alone = ChunkTable(NLP, [], lambda: None), ChunkTable(NLP, [], lambda: None)
-    numbers = together.look_up(chunks).tolist()
+    numbers = together.look_up(split_texts(chunks)).tolist()
     for chunk, number in zip(chunks, numbers, strict=True):
-        assert together.spans(number) == alone.spans(int(alone.look_up([chunk])[0])), chunk
+        assert together.spans(number) == alone.spans(int(alone.look_up(split_texts([chunk]))[0])), chunk
 
 
 def assert_shapes_cut_as_spacy_does(chunks: list[str]) -> int:
@@ -351,16 +335,17 @@ def test_normal_forms_of_many_words_at_once() -> None:
 def test_spans_of_chunks_with_a_shape(chunk: str, spans: list[tuple[int, int]]) -> None:
     table = ChunkTable(NLP, [], lambda: None)
     assert table._shapes.shapes_of([chunk]) != [None]
-    assert table.spans(int(table.look_up(["so", chunk])[1])) == spans
+    assert table.spans(int(table.look_up(split_texts(["so", chunk]))[1])) == spans
 
 
 def test_long_chunks_are_read_but_not_remembered() -> None:
     table = ChunkTable(NLP, [], lambda: None)
     long, short = "x" * (LONGEST_REMEMBERED + 1), "y" * LONGEST_REMEMBERED
-    table.look_up([long, short, long])
-    table.look_up(["z"])
-    assert long not in table._index
-    assert short in table._index
+    chunks = split_texts([long, short, long])
+    first, again = table.look_up(chunks).tolist(), table.look_up(chunks).tolist()
+    assert first[0] == first[2] != again[0] == again[2]
+    assert first[1] == again[1]
+    assert table.spans(again[0]) == [(0, LONGEST_REMEMBERED + 1)]
 
 
 def test_every_form_is_of_one_class() -> None:

@@ -32,6 +32,17 @@ def test_the_table_finds_all_its_keys_and_no_other(keys: list[int], others: list
     assert table.find(np.array(wanted, dtype=np.int64)).tolist() == [place.get(key, -1) for key in wanted]
 
 
+@settings(max_examples=100, deadline=None)
+@given(KEYS, st.integers(1, 50))
+def test_a_table_that_grows_finds_all_its_keys(keys: list[int], size: int) -> None:
+    table = build_table([])
+    for start in range(0, len(keys), size):
+        part = np.array(keys[start : start + size], dtype=np.int64)
+        table.add(part, np.arange(start, start + len(part), dtype=np.int32))
+    found = table.find(np.array([*keys, -2], dtype=np.int64)).tolist()
+    assert found == [*range(len(keys)), -1]
+
+
 def colliding_keys(slot: int, bits: int, count: int) -> list[int]:
     """Return keys that all want one slot of a table of 2**bits: multiples of the inverse of the multiplier."""
     inverse = pow(int(_GOLDEN), -1, 2**64)
