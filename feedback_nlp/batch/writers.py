@@ -152,8 +152,8 @@ class CsvWriter:
 
     def _is_plain(self, scored: list[list[str]]) -> bool:
         """Whether no fb_ cell needs quotes."""
-        special = {self._delimiter, '"', "\n", "\r"}
-        return not any(special & set(value) for column in scored for value in set(column))
+        cells = "".join(map("".join, scored))
+        return not any(special in cells for special in (self._delimiter, '"', "\n", "\r"))
 
     def _kept_cells(self, chunk: Chunk) -> list[list[str]]:
         rows = chunk.rows()
