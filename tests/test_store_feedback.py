@@ -38,6 +38,15 @@ def fill(store: Store) -> None:
     )
 
 
+def test_a_batch_of_any_size_goes_in_whole(store: Store) -> None:
+    """SQLite takes rows a hundred, ten and one at a time."""
+    texts = {f"T-{number}": f"lovely shoes {number}" for number in range(123)}
+    store.feedback.add([said(id, text, 1 + number % 28) for number, (id, text) in enumerate(texts.items())])
+    assert {one.id: one.text for one in store.feedback.walk()} == texts
+    assert counted(store) == counted_anew(store)
+    assert sum(count for _, dimension, *_, count in store.counts.cells() if dimension == "all") == 123
+
+
 def test_what_goes_in_comes_out(store: Store) -> None:
     given_feedback, analysis = said(
         "T-1",

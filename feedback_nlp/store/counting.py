@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, func, literal_column, select
 
+from feedback_nlp.store.bulk import run_in_groups
 from feedback_nlp.store.engine import Database
 from feedback_nlp.store.labels import Cells
 from feedback_nlp.store.tables import daily_counts, feedback, feedback_topics
@@ -37,7 +38,7 @@ def add_cells(connection: Connection, cells: Cells) -> None:
         return
     if connection.dialect.name == "sqlite":
         given = [(dimension, name, day.isoformat(), said, n) for dimension, name, day, said, n in rows]
-        connection.exec_driver_sql(_SQLITE_UPSERT, given)
+        run_in_groups(connection, _SQLITE_UPSERT, given)
     else:
         columns = tuple(list(column) for column in zip(*rows, strict=True))
         connection.exec_driver_sql(_POSTGRESQL_UPSERT, columns)

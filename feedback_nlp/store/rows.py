@@ -46,22 +46,21 @@ class Arrival:
 
 def prepared(given: Feedback, received_at: datetime) -> Feedback:
     """Return feedback whose values can be stored; one without a date is dated when it was received."""
-    named = (given.channel, given.product, given.customer_ref)
-    channel, product, customer = (storable(value) if value else None for value in named)
-    moment = given.created_at or received_at
     return Feedback(
-        id=storable(given.id),
-        text=storable(given.text),
+        storable(given.id),
+        storable(given.text),
         # A moment without a zone is taken as UTC, as in files.
-        created_at=_in_utc(moment),
-        channel=channel[:200] if channel else None,
-        product=product[:200] if product else None,
-        rating=given.rating,
-        customer_ref=customer[:512] if customer else None,
+        _in_utc(given.created_at or received_at),
+        storable(given.channel)[:200] if given.channel else None,
+        storable(given.product)[:200] if given.product else None,
+        given.rating,
+        storable(given.customer_ref)[:512] if given.customer_ref else None,
     )
 
 
 def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

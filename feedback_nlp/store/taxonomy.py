@@ -123,7 +123,7 @@ class Taxonomy:
 
     def of_model(self, text: str, analysis: Analysis) -> tuple[tuple[str, str | None], ...]:
         """Return what counts of what a model found in a text."""
-        found = {one.topic: one.sentiment for one in analysis.topics}
+        found: dict[str, str | None] = dict(analysis.topic_pairs)
         if not self.topics or analysis.status != "ok":
             return tuple(found.items())
         added = [
