@@ -1,4 +1,4 @@
-"""The fb_ columns of a batch, written straight from its arrays: what `Analysis.to_row` gives, without a record a text.
+"""The fb_ columns of a batch, written from arrays: what `Analysis.to_row` gives, without a dict a text.
 
 Probabilities are printed at four decimals such that they sum to 1 (largest remainder method, see records). There are
 ten thousand such figures, so their texts are made once and looked up.
@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.records import KINDS, SENTIMENTS
+from feedback_nlp.records import KINDS, OWN_COLUMNS, SCORED_COLUMNS, SENTIMENTS
 
 if TYPE_CHECKING:
     from feedback_nlp.language import Verdict
+    from feedback_nlp.records import Analysis
     from feedback_nlp.scan import Longs
     from feedback_nlp.textspans import BatchDetails
 
-__all__ = ["texts_of_columns"]
+__all__ = ["texts_of_columns", "texts_of_records"]
 
 _UNITS: Final = 10_000
 Doubles = NDArray[np.float64]
@@ -68,6 +69,39 @@ def texts_of_columns(
                 for column in columns:
                     column[row] = ""
     return [statuses, codes, *columns, [model] * len(verdicts)]
+
+
+def texts_of_records(analyses: Sequence[Analysis], names: Sequence[str] = SCORED_COLUMNS) -> list[list[str]]:
+    """Return the same columns of analyses that are records already, those of own labels too if they are named."""
+    labelled = [one.p_negative is not None for one in analyses]
+    shares = [(one.p_negative, one.p_neutral, one.p_positive) for one in analyses]
+    three = np.array(shares, dtype=np.float64).reshape(-1, 3)
+    three = np.where(np.isnan(three), (1.0, 0.0, 0.0), three)
+    sure = [1.0 if one.confidence is None else one.confidence for one in analyses]
+    whole = ten_thousandths(three)
+    figures = [
+        _figures(whole[:, 2] - whole[:, 0]),
+        *(_figures(whole[:, place]) for place in range(3)),
+        _confidences(np.array(sure, dtype=np.float64), three, whole),
+    ]
+    for row in (row for row, has_figures in enumerate(labelled) if not has_figures):
+        for column in figures:
+            column[row] = ""
+    columns = [
+        [one.status for one in analyses],
+        [one.language for one in analyses],
+        [one.sentiment or "" for one in analyses],
+        *figures,
+        ["" if one.uncertain is None else "true" if one.uncertain else "false" for one in analyses],
+        ["|".join(one.flags) if one.flags and one.status == "ok" else "" for one in analyses],
+        [one.kind or "" for one in analyses],
+        ["|".join(map(":".join, one.topic_pairs)) if one.status == "ok" else "" for one in analyses],
+        [str(one.model) for one in analyses],
+    ]
+    if names[-len(OWN_COLUMNS) :] == OWN_COLUMNS:
+        rows = [one.to_row() for one in analyses]
+        columns += [[row[name] for row in rows] for name in OWN_COLUMNS]
+    return columns
 
 
 def ten_thousandths(shares: Doubles) -> Longs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback_nlp import Analyzer
-from feedback_nlp.columns import _figure_texts, ten_thousandths
+from feedback_nlp.columns import _figure_texts, ten_thousandths, texts_of_records
+from feedback_nlp.records import OWN_COLUMNS, SCORED_COLUMNS, OwnLabel
 from feedback_nlp.rendering import ten_thousandths_of
 from tests.awkward import SENTENCES
 
@@ -31,8 +33,10 @@ SHARES = st.tuples(*[st.floats(1e-9, 1.0)] * 3).map(lambda w: [x / sum(w) for x 
     ],
 )
 def test_columns_are_the_rows_of_the_records(analyzer: Analyzer, options: dict[str, Any]) -> None:
-    rows = [one.to_row() for one in analyzer.analyze_many(TEXTS, **options)]
+    records = list(analyzer.analyze_many(TEXTS, **options))
+    rows = [one.to_row() for one in records]
     columns = analyzer.analyze_columns(TEXTS, batch_size=7, **options)
+    assert texts_of_records(records) == columns
     assert dict(zip(analyzer.scored_columns, columns, strict=True)) == {
         name: [row[name] for row in rows] for name in analyzer.scored_columns
     }
@@ -42,6 +46,16 @@ def test_columns_are_the_rows_of_the_records(analyzer: Analyzer, options: dict[s
 
 def test_no_texts_have_empty_columns(analyzer: Analyzer) -> None:
     assert analyzer.analyze_columns([]) == [[] for _ in analyzer.scored_columns]
+    assert texts_of_records([]) == [[] for _ in SCORED_COLUMNS]
+
+
+def test_own_labels_are_columns_of_records_too(analyzer: Analyzer) -> None:
+    found = analyzer.analyze("Love it!")
+    records = [replace(found, own=OwnLabel("billing", 0.25)), replace(found, own=OwnLabel())]
+    names = SCORED_COLUMNS + OWN_COLUMNS
+    rows = [one.to_row() for one in records]
+    assert texts_of_records(records, names) == [[row[name] for row in rows] for name in names]
+    assert texts_of_records(records, names)[-2:] == [["billing", ""], ["0.2500", ""]]
 
 
 @given(SHARES)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from feedback_nlp.errors import InputError
 from feedback_nlp.ingest.chunks import Chunk, cell_text
@@ -17,6 +17,8 @@ from feedback_nlp.ingest.table import open_table
 from feedback_nlp.records import Feedback, RejectedRow
 
 __all__ = ["FeedbackReader", "read_feedback"]
+
+Read = TypeVar("Read")
 
 
 class FeedbackReader:
@@ -102,18 +104,16 @@ class FeedbackReader:
         """Yield the feedback of one chunk of the file, however it was read; a row without an id has an empty one."""
         columns = {field: chunk.values(place) for field, place in self._places.items()}
         empty: list[Any] = [None] * len(chunk)
-        dates = self._dates(columns.get("created_at", empty))
-        ids = columns.get("id", empty)
-        for row in range(len(chunk)):
-            yield Feedback(
-                id=cell_text(ids[row]),
-                text=cell_text(columns["text"][row]),
-                created_at=dates[row],
-                channel=_named(columns.get("channel", empty)[row]),
-                product=_named(columns.get("product", empty)[row]),
-                rating=self._rating(columns.get("rating", empty)[row]),
-                customer_ref=_named(columns.get("customer_ref", empty)[row]),
-            )
+        return map(
+            Feedback,
+            map(cell_text, columns.get("id", empty)),
+            map(cell_text, columns["text"]),
+            self._dates(columns.get("created_at", empty)),
+            _each(_named, columns.get("channel", empty)),
+            _each(_named, columns.get("product", empty)),
+            self._ratings(columns.get("rating", empty)),
+            _each(_named, columns.get("customer_ref", empty)),
+        )
 
     def _dates(self, values: list[Any]) -> list[Any]:
         if self._order is None and any(map(is_ambiguous, values)):
@@ -127,11 +127,20 @@ class FeedbackReader:
         )
         return dates
 
-    def _rating(self, value: Any) -> float | None:
-        rating = parse_rating(value)
-        if rating is None and value not in (None, ""):
-            self._strange["rating"] += 1
-        return rating
+    def _ratings(self, values: list[Any]) -> list[float | None]:
+        ratings = _each(parse_rating, values)
+        self._strange["rating"] += sum(
+            rating is None and value not in (None, "") for rating, value in zip(ratings, values, strict=True)
+        )
+        return ratings
+
+
+def _each(convert: Callable[[Any], Read], values: list[Any]) -> list[Read]:
+    """Convert the cells of a column; texts that come again are converted once."""
+    if not all(isinstance(value, str) for value in values):  # 1, 1.0 and True are one key
+        return [convert(value) for value in values]
+    known = {value: convert(value) for value in set(values)}
+    return [known[value] for value in values]
 
 
 def _numbered(records: Iterator[Feedback], number: int) -> Iterator[Feedback]:

@@ -1,13 +1,21 @@
-"""Scoring that also keeps the feedback: each chunk goes into the store before it counts as done."""
+"""Scoring that also keeps the feedback: each chunk goes into the store before it counts as done.
+
+A thread of its own stores a chunk while the next one is scored, so that neither waits for the other's disk or database.
+"""
 
 from __future__ import annotations
 
+import collections
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from operator import attrgetter
 from typing import TypeVar, cast
 
 from feedback_nlp.batch.scoring import AnalyzerLike, Texts, columns_of
 from feedback_nlp.collector import collector_held
+from feedback_nlp.columns import texts_of_records
 from feedback_nlp.ingest import FeedbackReader
 from feedback_nlp.ingest.chunks import Chunk
 from feedback_nlp.jobs.analysing import analyses_of
@@ -17,15 +25,18 @@ from feedback_nlp.store import Store
 __all__ = ["KeepingScorer"]
 
 Carried = TypeVar("Carried")
-#: Rows that are stored in one transaction, so that other writers get their turn.
-BATCH_ROWS = 1000
+#: Rows that are stored in one transaction, so that other writers get their turn: a whole chunk of a job.
+BATCH_ROWS = 1024
+#: How long a thread that comes back from the database waits for the one that scores. Python's own 5 ms, some thirty
+#: times a batch, would cost more than storing it.
+SWITCH_SECONDS = 0.0005
 
 
 class KeepingScorer:
     """Scores chunks and stores their feedback.
 
     A chunk that comes again, because the worker was killed before it was noted, is stored once: its parts go by
-    the lines of the file on which they begin.
+    the lines of the file on which they begin. Call `close` at the end.
 
     Parameters
     ----------
@@ -58,19 +69,34 @@ class KeepingScorer:
         self._reader = reader
         self._precision = precision
         self._masked = masked
+        self._storing = ThreadPoolExecutor(1, "storing")
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
 
     def scored(self, chunks: Iterable[tuple[Carried, Texts]]) -> Iterator[tuple[Carried, list[list[str]]]]:
-        """Yield each chunk with its fb_ columns, its feedback stored."""
+        """Yield each chunk with its fb_ columns, its feedback stored; the next one may be stored, too."""
+        before: tuple[Carried, list[list[str]]] | None = None
+        stored: Future[None] | None = None
         for carried, texts in chunks:
-            chunk = cast(Chunk, carried)
             with collector_held():
                 analyses = analyses_of(self._analyzer, texts, self._precision)
-                self._keep(chunk, analyses)
-                rows = [analysis.to_row() for analysis in analyses]
-            yield carried, [[row[name] for row in rows] for name in self.columns]
+                columns = texts_of_records(analyses, self.columns)
+                # Found when first asked for, with the analyzer: the other thread would have to wait for it.
+                collections.deque(map(attrgetter("sentences"), analyses), maxlen=0)
+                if stored is not None:
+                    stored.result()
+            stored = self._storing.submit(self._keep, cast(Chunk, carried), analyses)
+            if before is not None:
+                yield before
+            before = carried, columns
+        if stored is not None and before is not None:
+            stored.result()
+            yield before
 
     def close(self) -> None:
-        """Do nothing: there are no processes."""
+        """Wait for the chunk that is being stored: it is all there afterwards, or nothing of it."""
+        self._storing.shutdown()
+        sys.setswitchinterval(self._interval)
 
     def _keep(self, chunk: Chunk, analyses: Sequence[Analysis]) -> None:
         lines = chunk.lines()

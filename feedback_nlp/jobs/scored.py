@@ -64,7 +64,10 @@ def _score(run: JobRun, upload: Path, options: UploadOptions) -> ScoreSummary:
     is_workbook = split_ending(upload)[0] == "xlsx"
     target = run.folder / (WORKING if is_workbook else f"{RESULT}{ending}")
     scorer = _build_scorer(run, upload, options)
-    summary = _scored(run, scorer, upload, target, options)
+    try:
+        summary = _scored(run, scorer, upload, target, options)
+    finally:
+        scorer.close()
     if is_workbook:
         result = run.folder / f"{RESULT}.xlsx"
         write_workbook(upload, target, result, scorer.columns, spreadsheet_safe=options.spreadsheet_safe)
