@@ -22,10 +22,13 @@ _ENOUGH = 200
 #: Seconds that the leader steps aside while other requests are under way. Python changes threads only where one waits
 #: for something, or after 5 ms, which is longer than an analysis: every thread would find nobody else there.
 _ASIDE = 200e-6
-#: Times in a row that it does so in vain: reading a request takes about as long as twice.
-_IN_VAIN = 3
-#: Times that it does so at all.
-_LOOKS = 25
+#: Seconds in which nobody comes after which it goes on: twice as long as reading a request takes. Told by the clock,
+#: since on a busy machine a short sleep is a long one.
+_IN_VAIN = 600e-6
+#: Seconds after which it goes on, whoever comes.
+_AT_MOST = 5e-3
+#: Documents that are answered at once: others come while they are.
+_PLENTY = 32
 #: Seconds that a crowd is taken to last after documents were last answered together.
 _CROWD_STAYS = 0.02
 
@@ -99,16 +102,21 @@ class Combiner:
                 entry.turn.release()
 
     def _let_others_come(self) -> None:
-        in_vain = 0
-        for look in range(_LOOKS):
-            seen = len(self._waiting)
-            # After a crowd there is likely another, of which the server knows nothing before it comes to look.
-            if self._under_way() <= seen and (look or time.monotonic() > self._crowded_until):
+        began = last = now = time.monotonic()
+        # After a crowd there is likely another, of which the server knows nothing before it comes to look.
+        likely = now <= self._crowded_until
+        while now - last < _IN_VAIN and now - began < _AT_MOST:
+            with self._guard:
+                seen = list(self._waiting)
+            if sum(len(entry.documents) for entry in seen) >= _PLENTY:
                 break
+            if self._under_way() <= len(seen) and not likely:
+                break
+            likely = False
             time.sleep(_ASIDE)
-            in_vain = in_vain + 1 if len(self._waiting) == seen else 0
-            if in_vain == _IN_VAIN:
-                break
+            now = time.monotonic()
+            if len(self._waiting) > len(seen):
+                last = now
 
     def _take_batch(self) -> list[_Entry]:
         """Return the entries at the head of the queue that ask in the same way."""

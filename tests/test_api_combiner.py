@@ -103,25 +103,54 @@ def test_one_text_that_fails_alone_raises_its_error() -> None:
         ask(combine(FakeAnalyzer()), "explode")
 
 
+class Clock:
+    """Stands for the module time; notes how many requests wait when somebody sleeps, and oversleeps by `late`."""
+
+    def __init__(self, combiner: Combiner, late: float = 0.0) -> None:
+        self.combiner, self.late = combiner, late
+        self.now, self.naps = 0.0, list[int]()
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds + self.late
+        self.naps.append(len(self.combiner._waiting))
+
+
 def test_nobody_is_waited_for_where_all_requests_under_way_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    naps: list[float] = []
-    monkeypatch.setattr("api.combiner.time.sleep", naps.append)
     combiner = combine(FakeAnalyzer())
+    clock = Clock(combiner)
+    clock.now = 1.0  # there was no crowd before
+    monkeypatch.setattr("api.combiner.time", clock)
     combiner.expect(lambda: 1)
     ask(combiner, "lovely")
-    assert naps == []
+    combiner.expect(lambda: 2)
+    combiner.answer([Document(text="lovely")] * 32, None)
+    assert clock.naps == []
 
 
-def test_who_is_on_the_way_is_waited_for_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    naps: list[int] = []
+@pytest.mark.parametrize(("late", "naps"), [(0.0, 3), (0.01, 1)])
+def test_who_is_on_the_way_is_waited_for_but_not_for_long(
+    monkeypatch: pytest.MonkeyPatch, late: float, naps: int
+) -> None:
     combiner = combine(FakeAnalyzer())
-    monkeypatch.setattr("api.combiner.time.sleep", lambda seconds: naps.append(len(combiner._waiting)))
+    clock = Clock(combiner, late)
+    monkeypatch.setattr("api.combiner.time", clock)
     combiner.expect(lambda: 2)
     ask(combiner, "lovely")
-    assert naps == [1, 1, 1]
-    combiner.expect(lambda: 2 if len(naps) < 5 else 1)  # the other one asked for something else, and is gone
+    assert clock.naps == [1] * naps
+
+
+def test_who_turns_out_to_want_something_else_is_waited_for_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    combiner = combine(FakeAnalyzer())
+    clock = Clock(combiner)
+    monkeypatch.setattr("api.combiner.time", clock)
+    combiner.expect(lambda: 2 if not clock.naps else 1)
     ask(combiner, "lovely")
-    assert naps[3:] == [1, 1]
+    assert clock.naps == [1]
 
 
 def test_batches_are_answered_together_until_there_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
