@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from feedback_nlp.language import LanguageGate
 from feedback_nlp.preprocess import Prepared
 from feedback_nlp.records import Analysis
 from feedback_nlp.reference import ReferenceScorer
-from feedback_nlp.scan import Tokens
+from feedback_nlp.scan import Layout, Longs, Tokens
 from feedback_nlp.scoring import BatchScores
 
 __all__ = ["LENGTHS", "PlainAnalyzer", "build_rivals", "describe_machine", "read_texts"]
@@ -117,9 +117,15 @@ class PlainAnalyzer:
         of_tokens = [
             first + index for first, one in zip(ends, prepared, strict=False) for index in one.sentences
         ]
+        places = np.array(
+            [pair for one in prepared for pair in zip(one.starts, one.ends, strict=True)], dtype=np.int64
+        ).reshape(-1, 2)
+        tokens = np.arange(len(places))
+        spans = (places - places[:, :1]).astype(np.int32)
         return BatchScores(
             replace(
                 self._no_tokens,
+                layout=Layout(_TokenStarts(places[:, 0]), tokens + 1, tokens, spans),
                 sentences=np.array(of_tokens, dtype=np.int64),
                 asides=np.array([aside for one in prepared for aside in one.asides], dtype=np.bool_),
             ),
@@ -133,6 +139,16 @@ class PlainAnalyzer:
             nothing,
             self._no_tokens.forms,
         )
+
+
+class _TokenStarts(NamedTuple):
+    """Stands for the chunks of a layout in which each token is a chunk."""
+
+    starts: Longs
+
+    def code_points(self, texts: Sequence[str]) -> Longs:
+        """Return where each token starts in its text."""
+        return self.starts
 
 
 def _words(prepared: Prepared) -> list[str]:
