@@ -19,7 +19,6 @@ from benchmarks._figures import arg_max, cut, macro_f1
 from benchmarks._rivals import NaivePipeline, textblob_scores, vader_scores
 from benchmarks._sources import SEED, LabelledTexts, classes_of, read_test_rows
 from feedback_nlp.metrics import calibration_error
-from feedback_nlp.preprocess import Prepared, Preprocessor
 from feedback_nlp.records import SENTIMENTS
 from feedback_nlp.scoring import LinearScorer
 from feedback_nlp.sentiment import MIXED, SentimentHead, pool_clauses
@@ -27,7 +26,7 @@ from feedback_nlp.training.corpus import Corpus, read_corpus
 from feedback_nlp.training.linear import fit_linear
 from feedback_nlp.training.recipe import Recipe, load_recipe, shipped_recipe_path
 
-__all__ = ["COLUMNS", "RememberingPreprocessor", "even_out", "measure_transfer", "transfer_recipe"]
+__all__ = ["COLUMNS", "even_out", "measure_transfer", "transfer_recipe"]
 
 #: Chosen on sets that are not among the nine (docs/quality.md says which, and what else was tried).
 MAX_ROWS = 2_500
@@ -49,27 +48,6 @@ COLUMNS = (
 )
 
 _silent: Callable[[str], None] = lambda message: None  # noqa: E731
-
-
-class RememberingPreprocessor(Preprocessor):
-    """Prepares every text once, however many folds ask for it, and knows the text of what it prepared."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._prepared: dict[str, Prepared] = {}
-        self._texts: dict[int, str] = {}
-
-    def prepare(self, text: str) -> Prepared:
-        """Return the tokens of `text`; the same object for the same text."""
-        prepared = self._prepared.get(text)
-        if prepared is None:
-            prepared = self._prepared[text] = super().prepare(text)
-            self._texts[id(prepared)] = text
-        return prepared
-
-    def text_of(self, prepared: Prepared) -> str:
-        """Return the text that gave `prepared`."""
-        return self._texts[id(prepared)]
 
 
 def transfer_recipe(shipped: Recipe) -> Recipe:
@@ -119,11 +97,10 @@ def _fit_ours(corpus: Corpus, recipe: Recipe) -> _Ours:
     return _Ours(scorer, SentimentHead.fit(inputs, labels), labels[labels < MIXED])
 
 
-def _fit_naive(corpus: Corpus, preprocessor: RememberingPreprocessor) -> NaivePipeline:
+def _fit_naive(corpus: Corpus) -> NaivePipeline:
     """Fit on the same rows and the calibration ones too; mixed ones left out: three classes have no place for them."""
-    texts = [preprocessor.text_of(prepared) for prepared in corpus.prepared]
+    texts = corpus.texts + [row.text for row in corpus.calibration]
     labels = [int(target.argmax()) for target in corpus.sentiment]
-    texts += [row.text for row in corpus.calibration]
     labels += [SENTIMENTS.index(row.sentiment) for row in corpus.calibration]
     kept = [place for place, label in enumerate(labels) if label < MIXED]
     return NaivePipeline(3).fit([texts[place] for place in kept], [labels[place] for place in kept])
@@ -155,16 +132,15 @@ def measure_transfer(
 ) -> dict[str, dict[str, Any]]:
     """Return the figures of each set left out, and their means under "mean"."""
     recipe = transfer_recipe(load_recipe(shipped_recipe_path()))
-    preprocessor = RememberingPreprocessor()
     out: dict[str, dict[str, Any]] = {}
     for name in names:
         started = time.perf_counter()
-        corpus = read_corpus(recipe, data, leave_out=frozenset([name]), preprocessor=preprocessor)
+        corpus = read_corpus(recipe, data, leave_out=frozenset([name]))
         test = read_test_rows(data, name)
         model = _fit_ours(corpus, recipe)
         shown = model.probabilities(test.texts)
-        naive = _fit_naive(corpus, preprocessor).probabilities(test.texts)
-        rows = len(corpus.prepared) + len(corpus.calibration)
+        naive = _fit_naive(corpus).probabilities(test.texts)
+        rows = len(corpus.texts) + len(corpus.calibration)
         out[name] = {
             "test rows": len(test.texts),
             "training rows": rows,

@@ -17,7 +17,7 @@ from benchmarks._figures import arg_max, bootstrap_interval, class_figures, cut,
 from benchmarks._gold import length_group, micro_f1
 from benchmarks._rivals import NaivePipeline, textblob_scores, vader_scores
 from benchmarks._sources import classes_of, find_data, read_test_rows
-from benchmarks._transfer import RememberingPreprocessor, even_out, transfer_recipe
+from benchmarks._transfer import even_out, transfer_recipe
 from feedback_nlp import Analyzer
 from feedback_nlp.training.corpus import read_corpus
 from feedback_nlp.training.recipe import (
@@ -174,18 +174,12 @@ def tiny_recipe(tmp_path: Path) -> Recipe:
 
 
 def test_with_a_set_go_its_gold_rows_and_the_texts_it_shares(data: Path) -> None:
-    preprocessor = RememberingPreprocessor()
-    corpus = read_corpus(tiny_recipe(data), data, leave_out=frozenset(["shoes"]), preprocessor=preprocessor)
-    texts = [preprocessor.text_of(prepared) for prepared in corpus.prepared]
-    assert texts == ["Warm and kind staff", "Damp room"]
+    assert read_corpus(tiny_recipe(data), data, leave_out=frozenset(["shoes"])).texts == ["Warm and kind staff", "Damp room"]
 
 
 def test_without_leaving_out_only_held_out_texts_and_repetitions_go(data: Path) -> None:
-    preprocessor = RememberingPreprocessor()
-    corpus = read_corpus(tiny_recipe(data), data, preprocessor=preprocessor)
-    texts = sorted(preprocessor.text_of(prepared) for prepared in corpus.prepared)
+    texts = sorted(read_corpus(tiny_recipe(data), data).texts)
     assert texts == ["Damp room", "Nice laces", "Shared by both", "The soles came off", "Warm and kind staff"]
-    assert preprocessor.prepare("Damp room") is preprocessor.prepare("Damp room")
 
 
 def test_test_rows_are_labelled_ones_and_the_same_every_time(data: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
 
 from feedback_nlp import Analyzer, TrainingDataError
 from feedback_nlp.bundle import Bundle, load_bundle
@@ -15,9 +16,9 @@ from feedback_nlp.terms import term_names
 from feedback_nlp.train import fit_recipe, train_bundle
 from feedback_nlp.training.corpus import fingerprint, gold_targets, read_corpus, read_gold
 from feedback_nlp.training.heads import PRECISIONS, precision_table
-from feedback_nlp.training.linear import fit_soft
 from feedback_nlp.training.measure import measure_rows
 from feedback_nlp.training.recipe import load_recipe, shipped_recipe_path
+from feedback_nlp.training.soft_fit import Design, fit_soft
 from feedback_nlp.training.teacher_labels import load_teacher_labels, save_teacher_labels
 from tests.tiny_corpus import RECIPE, gold_rows, write_corpus, write_rows
 
@@ -113,7 +114,7 @@ def test_no_term_of_an_excluded_source(trained: tuple[Bundle, list[str]]) -> Non
 
 def test_texts_of_dev_and_repeated_ones_are_not_trained_on(data: Path) -> None:
     corpus = read_corpus(load_recipe(data / "tiny.toml"), data)
-    texts = [" ".join(prepared.forms) for prepared in corpus.prepared]
+    texts = [text.lower() for text in corpus.texts]
     assert not any("courier" in text for text in texts)
     assert sum("shared" in text for text in texts) == 1
     assert not any("too long" in text or "known label" in text for text in texts)
@@ -125,8 +126,8 @@ def test_texts_of_dev_and_repeated_ones_are_not_trained_on(data: Path) -> None:
 
 def test_targets_and_weights(data: Path) -> None:
     corpus = read_corpus(load_recipe(data / "tiny.toml"), data)
-    by_text = {" ".join(p.forms): n for n, p in enumerate(corpus.prepared)}
-    number = by_text["what a great day 0"]
+    by_text = {text: n for n, text in enumerate(corpus.texts)}
+    number = by_text["What a great day 0"]
     assert corpus.sources[number] == "first"
     assert corpus.sentiment[number].tolist() == [0, 0, 1, 0]
     assert corpus.weights[number] == (1.0, 0.0, 0.0)
@@ -142,7 +143,7 @@ def test_leaving_a_set_out_takes_its_gold_rows_and_shared_texts_along(data: Path
     assert "first" not in without.counts
     assert {row.source for row in whole.calibration} == {"first", "second", "third"}
     assert {row.source for row in without.calibration} == {"second", "third"}
-    texts = [" ".join(prepared.forms) for prepared in without.prepared]
+    texts = [text.lower() for text in without.texts]
     assert not any("shared" in text for text in texts)
     of_first = sum(source == "first" for *_, source in gold_rows())
     kept = without.counts["gold"] + len(without.calibration)
@@ -153,7 +154,7 @@ def test_leaving_out_nothing_changes_nothing(data: Path) -> None:
     recipe = load_recipe(data / "tiny.toml")
     one = read_corpus(recipe, data)
     other = read_corpus(recipe, data, leave_out=frozenset())
-    assert [p.forms for p in one.prepared] == [p.forms for p in other.prepared]
+    assert one.texts == other.texts
 
 
 def test_fingerprints() -> None:
@@ -332,18 +333,50 @@ def test_a_corpus_without_a_label_or_a_topic_trains_all_the_same(data: Path, tmp
         assert "venue" not in [finding.topic for finding in one.topics]
 
 
+def small_design() -> Design:
+    """Four texts of one term each, and of two words that share a spelling."""
+    eye = sp.csr_matrix(np.eye(4, dtype=np.float32))
+    words = sp.csr_matrix(np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=np.float32))
+    return Design(eye, words, sp.csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], dtype=np.float32)))
+
+
 def test_soft_targets_with_classes_that_no_text_has() -> None:
-    block = sp.csr_matrix(np.eye(4, dtype=np.float32))
     targets = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 1], [0, 0, 1]], dtype=np.float32)
-    coefficients, intercepts = fit_soft(block, targets, np.ones(4, dtype=np.float32), c=1.0, iterations=50)
-    assert (coefficients.shape, intercepts.shape) == ((3, 4), (3,))
-    assert not coefficients[1].any()
-    assert (coefficients[0] > 0).tolist() == [True, True, False, False]
-    np.testing.assert_allclose(coefficients[0], -coefficients[2])
+    ones = np.ones(4, dtype=np.float32)
+    coefficients = fit_soft(small_design(), targets, ones, exclusive=True, c=1.0, iterations=50)
+    assert coefficients.shape == (7, 3)
+    assert not coefficients[:, 1].any()
+    assert (coefficients[:4, 0] > 0).tolist() == [True, True, False, False]
+    np.testing.assert_allclose(coefficients[:, 0], -coefficients[:, 2], atol=1e-6)
     nothing = np.array([[1, 0]] * 4, dtype=np.float32)
-    coefficients, intercepts = fit_soft(block, nothing, np.ones(4, dtype=np.float32), c=1.0, iterations=50)
-    assert (coefficients.shape, intercepts.shape) == ((1, 4), (1,))
-    assert not coefficients.any()
+    for exclusive in (True, False):
+        assert not fit_soft(small_design(), nothing, ones, exclusive=exclusive, c=1.0, iterations=50).any()
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_soft_targets_give_what_scikit_learn_finds_for_texts_repeated_by_class(exclusive: bool) -> None:
+    """Each text once for each class, weighted by its share: the same objective."""
+    rng = np.random.default_rng(3)
+    terms = sp.random(60, 12, 0.3, format="csr", dtype=np.float32, random_state=4)
+    words = sp.random(60, 9, 0.3, format="csr", dtype=np.float32, random_state=5)
+    profiles = sp.random(9, 7, 0.4, format="csr", dtype=np.float32, random_state=6)
+    design = Design(terms, words, profiles)
+    block = sp.hstack([terms, words @ profiles]).tocsr()
+    targets = rng.dirichlet([0.5] * 3, 60).astype(np.float32)
+    weights = rng.uniform(0.5, 3, 60).astype(np.float32)
+    found = fit_soft(design, targets, weights, exclusive=exclusive, c=2.0, iterations=500)
+    if exclusive:
+        rows, classes = np.nonzero(targets)
+        model = LogisticRegression(C=2.0, max_iter=5000, tol=1e-8)
+        model.fit(block[rows], classes, sample_weight=targets[rows, classes] * weights[rows])
+        np.testing.assert_allclose(found, model.coef_.T, atol=4e-3)
+        return
+    for column in range(3):
+        pair = np.stack([1 - targets[:, column], targets[:, column]], axis=1)
+        rows, classes = np.nonzero(pair)
+        model = LogisticRegression(C=2.0, max_iter=5000, tol=1e-8)
+        model.fit(block[rows], classes, sample_weight=pair[rows, classes] * weights[rows])
+        np.testing.assert_allclose(found[:, column], model.coef_[0], atol=4e-3)
 
 
 # -- figures -------------------------------------------------------------------------------------------

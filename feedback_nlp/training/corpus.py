@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.errors import TrainingDataError
-from feedback_nlp.preprocess import Prepared, Preprocessor
+from feedback_nlp.preprocess import Preprocessor
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
-from feedback_nlp.training.recipe import GoldPart, Recipe, SetPart
+from feedback_nlp.training.recipe import GoldPart, Recipe, SetPart, TeacherPart
 from feedback_nlp.training.teacher_labels import TeacherLabels, load_teacher_labels
 
 __all__ = [
@@ -79,8 +79,7 @@ class Corpus:
 
     Parameters
     ----------
-    prepared : list of Prepared
-    sources : list of str
+    texts, sources : list of str
     sentiment, kind, topics : list of ndarray
         Target probabilities.
     weights : list of (float, float, float)
@@ -93,7 +92,7 @@ class Corpus:
         Texts used, by set.
     """
 
-    prepared: list[Prepared] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     sentiment: list[Floats] = field(default_factory=list)
     kind: list[Floats] = field(default_factory=list)
@@ -105,13 +104,13 @@ class Corpus:
 
     def add(
         self,
-        prepared: Prepared,
+        text: str,
         source: str,
         targets: tuple[Floats, Floats, Floats],
         weights: tuple[float, float, float],
     ) -> None:
         """Append one text."""
-        self.prepared.append(prepared)
+        self.texts.append(text)
         self.sources.append(source)
         self.sentiment.append(targets[0])
         self.kind.append(targets[1])
@@ -194,7 +193,6 @@ def read_corpus(
     *,
     leave_out: frozenset[str] = frozenset(),
     progress: Callable[[str], None] = lambda message: None,
-    preprocessor: Preprocessor | None = None,
 ) -> Corpus:
     """Read everything a recipe names.
 
@@ -207,31 +205,27 @@ def read_corpus(
         Sets left out, together with the gold rows drawn from them and every text they share with other sets.
     progress : callable
         Gets a line a set.
-    preprocessor : Preprocessor or None, default=None
-        One that remembers texts saves time where a corpus is read many times.
 
     Raises
     ------
     TrainingDataError
     """
-    corpus, preprocessor = Corpus(), preprocessor or Preprocessor()
+    corpus, preprocessor = Corpus(), Preprocessor()
     seen = {fingerprint(row.text) for row in read_gold(data / "gold" / "dev.csv")}
     for name in sorted(leave_out):
         seen |= {fingerprint(row["text"]) for row in read_rows(data / "datasets" / f"{name}.csv")}
     teacher = load_teacher_labels(recipe.path.parent / recipe.teacher.labels) if recipe.teacher else None
-    _add_gold(corpus, recipe.gold, data, leave_out, seen, teacher, preprocessor)
-    progress(f"gold: {len(corpus.prepared)} texts, {len(corpus.calibration)} kept for calibration")
+    _add_gold(corpus, recipe.gold, data, leave_out, seen, teacher)
+    progress(f"gold: {len(corpus.texts)} texts, {len(corpus.calibration)} kept for calibration")
     for part in recipe.sets:
         if part.file in leave_out:
             continue
         rows = read_rows(data / "datasets" / f"{part.file}.csv")
         random.Random(f"{recipe.seed}:{part.file}").shuffle(rows)  # noqa: S311  # sampling, not secrecy
         if teacher is not None and recipe.teacher is not None:
-            _add_taught(
-                corpus, part, rows, seen, teacher, recipe.teacher.weight, recipe.teacher.longest, preprocessor
-            )
+            _add_taught(corpus, part, rows, seen, teacher, recipe.teacher, preprocessor)
         else:
-            _add_labelled(corpus, part, rows, seen, preprocessor)
+            _add_labelled(corpus, part, rows, seen)
         progress(f"{part.file}: {corpus.counts.get(part.file, 0)} texts")
     return corpus
 
@@ -243,7 +237,6 @@ def _add_gold(
     leave_out: frozenset[str],
     seen: set[int],
     teacher: TeacherLabels | None,
-    preprocessor: Preprocessor,
 ) -> None:
     weights = (part.sentiment_weight, part.kind_weight, part.topics_weight)
     for row in read_gold(data / part.file, part.exclude_sources):
@@ -260,7 +253,7 @@ def _add_gold(
         if taught is not None:
             share = part.teacher_share
             targets = tuple(share * t + (1 - share) * g for t, g in zip(taught, targets, strict=True))  # type: ignore[assignment]
-        corpus.add(preprocessor.prepare(row.text), "gold", targets, weights)
+        corpus.add(row.text, "gold", targets, weights)
 
 
 def _add_taught(
@@ -269,18 +262,17 @@ def _add_taught(
     rows: list[dict[str, str]],
     seen: set[int],
     teacher: TeacherLabels,
-    weight: float,
-    longest: int,
+    how: TeacherPart,
     preprocessor: Preprocessor,
 ) -> None:
     """Add every text of a set, or its sentences, that the teacher has labelled."""
     for row in rows:
-        for piece in _pieces(row["text"].strip(), longest, preprocessor, teacher):
+        for piece in _pieces(row["text"].strip(), how.longest, preprocessor, teacher):
             key = fingerprint(piece)
             targets = teacher.find(key)
             if key not in seen and targets is not None:
                 seen.add(key)
-                corpus.add(preprocessor.prepare(piece), part.file, targets, (weight, weight, weight))
+                corpus.add(piece, part.file, targets, (how.weight, how.weight, how.weight))
 
 
 def _pieces(text: str, longest: int, preprocessor: Preprocessor, teacher: TeacherLabels) -> Iterator[str]:
@@ -293,9 +285,7 @@ def _pieces(text: str, longest: int, preprocessor: Preprocessor, teacher: Teache
         yield text[prepared.starts[inside[0]] : prepared.ends[inside[-1]]]
 
 
-def _add_labelled(
-    corpus: Corpus, part: SetPart, rows: list[dict[str, str]], seen: set[int], preprocessor: Preprocessor
-) -> None:
+def _add_labelled(corpus: Corpus, part: SetPart, rows: list[dict[str, str]], seen: set[int]) -> None:
     """Add texts with the set's own sentiment labels; kind and topics have no target there."""
     nothing = (np.zeros(len(KINDS), np.float32), np.zeros(len(TOPICS), np.float32))
     wanted = SENTIMENTS[:3] if part.neutral else (SENTIMENTS[0], SENTIMENTS[2])
@@ -306,4 +296,4 @@ def _add_labelled(
             continue
         seen.add(key)
         target = np.array([row["label"] == s for s in SENTIMENTS], dtype=np.float32)
-        corpus.add(preprocessor.prepare(row["text"]), part.file, (target, *nothing), (part.weight, 0.0, 0.0))
+        corpus.add(row["text"], part.file, (target, *nothing), (part.weight, 0.0, 0.0))

@@ -18,7 +18,6 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from feedback_nlp.behaviour.templates import expand
-from feedback_nlp.preprocess import Preprocessor
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
 from feedback_nlp.training.corpus import Corpus, GoldRow, fingerprint
 
@@ -184,7 +183,6 @@ def _capital(text: str, key: str) -> str:
 
 def add_own_sentences(corpus: Corpus, weight: float, seed: int) -> None:
     """Append the sentences that the linear model learns from; `weight` is that of each."""
-    preprocessor = Preprocessor()
     for one in own_texts(seed):
         if one.for_head:
             continue
@@ -195,7 +193,7 @@ def add_own_sentences(corpus: Corpus, weight: float, seed: int) -> None:
             np.array([topic in topics for topic in TOPICS], dtype=np.float32),
         )
         weights = (weight, weight * (one.kind is not None), weight * (one.topics is not None))
-        corpus.add(preprocessor.prepare(one.text), SOURCE, targets, weights)
+        corpus.add(one.text, SOURCE, targets, weights)
 
 
 def head_texts(seed: int) -> list[OwnText]:

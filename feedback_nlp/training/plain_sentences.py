@@ -11,7 +11,6 @@ import numpy as np
 
 from feedback_nlp.behaviour import load_suite
 from feedback_nlp.behaviour.expectations import LabelIn, TopicsFound
-from feedback_nlp.preprocess import Preprocessor
 from feedback_nlp.records import KINDS, SENTIMENTS, TOPICS
 from feedback_nlp.training.corpus import Corpus, Floats, GoldRow, fingerprint
 
@@ -35,7 +34,6 @@ def _allowed() -> Iterator[tuple[str, str, frozenset[str]]]:
 
 def add_plain_sentences(corpus: Corpus, weight: float) -> None:
     """Append the sentences whose sentiment, kind or topics are known; several right labels share the target."""
-    preprocessor = Preprocessor()
     seen: set[int] = set()
     for text, field, allowed in _allowed():
         key = fingerprint(text + field)
@@ -46,7 +44,7 @@ def add_plain_sentences(corpus: Corpus, weight: float) -> None:
         targets = [_shares(labels, allowed, share=name != "topics") for labels, name in fields]
         weights = [weight * (name == field) for _, name in fields]
         corpus.add(
-            preprocessor.prepare(text),
+            text,
             SOURCE,
             (targets[0], targets[1], targets[2]),
             (weights[0], weights[1], weights[2]),
