@@ -174,7 +174,10 @@ def tiny_recipe(tmp_path: Path) -> Recipe:
 
 
 def test_with_a_set_go_its_gold_rows_and_the_texts_it_shares(data: Path) -> None:
-    assert read_corpus(tiny_recipe(data), data, leave_out=frozenset(["shoes"])).texts == ["Warm and kind staff", "Damp room"]
+    assert read_corpus(tiny_recipe(data), data, leave_out=frozenset(["shoes"])).texts == [
+        "Warm and kind staff",
+        "Damp room",
+    ]
 
 
 def test_without_leaving_out_only_held_out_texts_and_repetitions_go(data: Path) -> None:

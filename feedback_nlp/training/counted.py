@@ -158,5 +158,3 @@ def name_terms(keys: Longs, forms: list[str]) -> tuple[tuple[str, ...], NDArray[
     number = np.full(len(forms) + 1, -1, dtype=np.int32)
     number[present] = [place[forms[row - 1]] for row in present.tolist()]
     return tuple(words), np.column_stack([np.where(negated, NEGATED, 0), number[parts]]).astype(np.int32)
-
-

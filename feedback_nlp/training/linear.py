@@ -76,9 +76,7 @@ def fit_linear(corpus: Corpus, recipe: LinearPartRecipe, progress: Callable[[str
     progress(f"terms: {len(keys)} in at least {recipe.min_df} texts and {recipe.min_sets} sets")
     words, names = counted.spelled()
     speller = SpellingVectorizer(min_df=recipe.spelling_min_df)
-    speller.fit_counts(
-        names, np.bincount(words.indices, minlength=len(names)).tolist(), len(corpus.texts)
-    )
+    speller.fit_counts(names, np.bincount(words.indices, minlength=len(names)).tolist(), len(corpus.texts))
     shares = sp.diags(1 / np.sqrt(np.maximum(np.diff(words.indptr), 1)).astype(np.float32)) @ words
     profiles = sp.csr_matrix(speller.profiles(names) * np.float32(recipe.spelling_weight))
     tasks = _tasks(corpus)
