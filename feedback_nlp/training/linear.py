@@ -25,7 +25,7 @@ _RANKING_ITERATIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One regression: targets (n_texts, n_outputs), weights of the texts, and whether one output excludes the others."""
+    """One regression: targets (n_texts, n_outputs), weights of the texts, and whether one output excludes the rest."""
 
     targets: Floats
     weights: Floats

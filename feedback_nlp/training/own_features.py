@@ -1,8 +1,8 @@
 """The features of a company's texts, counted on whole batches of tokens.
 
 They are those of the shipped model (words, pairs, triples, negated words; spellings of words), the meanings of words
-(`word_vectors`; summed as spellings are) and the shipped model's scores. `features` defines the first two, `counted` counts
-them.
+(`word_vectors`; summed as spellings are) and the shipped model's scores. `features` defines the first two,
+`counted` counts them.
 """
 
 from __future__ import annotations
