@@ -25,7 +25,7 @@ __all__ = ["SOURCE", "OwnText", "add_own_sentences", "head_texts", "own_texts", 
 
 _T = TypeVar("_T")
 SOURCE: Final = "own_sentences"
-_FILES: Final = ("opinions.toml", "turns.toml", "idioms.toml", "reports.toml")
+_FILES: Final = ("opinions.toml", "turns.toml", "idioms.toml", "reports.toml", "verdicts.toml")
 #: Fillings of a template; of a clause about a topic; pairs of such clauses.
 _A_TEMPLATE: Final = 10
 _A_CLAUSE: Final = 3
