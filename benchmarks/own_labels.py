@@ -21,8 +21,9 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
 
 from feedback_nlp.bundle import load_bundle
-from feedback_nlp.own_labels import OwnModel
+from feedback_nlp.own_labels import OwnModel, shipped_inputs
 from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.sentiment import pool_clauses
 from feedback_nlp.train_own import fit_own, train_own_labels
 from feedback_nlp.training.own_rows import OwnRows
 
@@ -48,14 +49,15 @@ def own_rows(texts: Sequence[str], labels: Sequence[str]) -> OwnRows:
 def cross_validate(name: str, texts: list[str], labels: list[str], folds: list) -> None:
     """Print figures of labels that each fold's model, wholly fitted on the other folds, gives."""
     shipped = load_bundle()
-    scores = LinearScorer(shipped.linear).score(texts).texts
+    scored = LinearScorer(shipped.linear).score(texts)
+    inputs = shipped_inputs(scored, pool_clauses(scored))
     found = np.empty(len(texts), dtype=object)
     began = time.monotonic()
     for fitted, judged in folds:
         rows = own_rows([texts[row] for row in fitted], [labels[row] for row in fitted])
         fit = fit_own(rows, shipped)
         head = fit.head
-        shares = OwnModel(fit.linear, head).probabilities([texts[row] for row in judged], scores[judged])
+        shares = OwnModel(fit.linear, head).probabilities([texts[row] for row in judged], inputs[judged])
         found[judged] = [head.labels[best] for best in shares.argmax(axis=1)]
         part = np.mean(found[judged] == np.array(labels)[judged])
         print(f"  fold: accuracy {part:.4f}", flush=True)

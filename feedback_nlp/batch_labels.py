@@ -102,7 +102,9 @@ class BatchLabeller:
         else:
             evidence = gather_evidence(scores, TOPIC_COLUMNS)
         if self.own is not None and self.own_task != "topics":
-            head, found = self.own.head, self.own.probabilities(texts, scores.texts)
+            from feedback_nlp.own_labels import shipped_inputs
+
+            head, found = self.own.head, self.own.probabilities(texts, shipped_inputs(scores, pools))
             if self.own_task == "sentiment" or head.mapped:
                 three = head.sentiments(found) if head.mapped else self.own.in_order(found, SENTIMENTS[:3])
                 mixed = np.zeros(len(texts))

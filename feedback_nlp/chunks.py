@@ -16,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.cuts import KnownCuts, cut_chunks
-from feedback_nlp.forms import EXPRESSIVE_MARKS, MARK, WORD, classify_form, normalize_token, normalize_words
+from feedback_nlp.forms import (
+    EXPRESSIVE_MARKS,
+    MARK,
+    WORD,
+    classify_form,
+    handle_of,
+    normalize_token,
+    normalize_words,
+)
 from feedback_nlp.growing import GrowingArray
 from feedback_nlp.preprocess import (
     BREAKS,
@@ -77,6 +85,10 @@ def bits_of(form: str) -> int:
     cues = cues_of(form)
     if form.isalpha() and not cues and form not in _TELLING:
         return Form.WORD | Form.SPELLED  # nearly all
+    if form[:1] == "@" and handle_of(
+        form
+    ):  # a table that keeps handles: they count, and change nothing around them
+        return Form.MARK | Form.EXPRESSIVE
     cls = classify_form(form)
     bits = Form.OF_CLASS[cls]
     if cls == WORD and form[0] != "<":
@@ -108,10 +120,20 @@ class ChunkTable:
         Known normal forms: they get the numbers 0, 1, 2, ... for good.
     on_forget : callable
         Called when unknown forms have been forgotten and their numbers will be used anew.
+    handles : bool, default=False
+        Whether handles ("@shop") are forms of their own instead of nothing.
     """
 
-    def __init__(self, nlp: Language | None, forms: Sequence[str], on_forget: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        nlp: Language | None,
+        forms: Sequence[str],
+        on_forget: Callable[[], None],
+        *,
+        handles: bool = False,
+    ) -> None:
         self._given = nlp
+        self._handles = handles
         known = KnownCuts.read() if nlp is None else None
         self._known_cuts = known or KnownCuts.ask(self._nlp)
         self._shapes = ShapeReader(self._known_cuts.special_cases, self._has_suffix)
@@ -226,10 +248,13 @@ class ChunkTable:
         words = iter(normalize_words(list(compress(surfaces, are_words))))
         return self.numbers_of(
             [
-                next(words) if is_word else normalize_token(mend_surrogates(surface))
+                next(words) if is_word else self._normalize(mend_surrogates(surface))
                 for surface, is_word in zip(surfaces, are_words, strict=True)
             ]
         )
+
+    def _normalize(self, surface: str) -> str:
+        return normalize_token(surface) or (handle_of(surface) if self._handles else "")
 
     def numbers_of(self, forms: list[str]) -> Ints:
         """Return the number of each form; new ones get the next free ones, and those first met their bits."""

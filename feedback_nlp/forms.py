@@ -22,6 +22,7 @@ __all__ = [
     "MARK",
     "WORD",
     "classify_form",
+    "handle_of",
     "normalize_token",
     "normalize_words",
 ]
@@ -42,7 +43,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe0e\ufe0f\U0001f3fb-
 _USUAL_NAMES = re.compile(r"@_*[a-zA-Z0-9]\w*|https?://\S+")
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 #: A mark before it (".@shop" makes a tweet public) hides no handle.
-_HANDLE = re.compile(r"[^\w]*@\w")
+_HANDLE = re.compile(r"[^\w]*(@\w+)")
 _ENDS = re.compile(r"[.!?]+")
 _EMOTICONS_GLAD = frozenset(":) :-) :D :-D ;) ;-) =) (: <3 :)) :))) XD xD :P :p ^_^ =D :] (;".split())
 _EMOTICONS_SAD = frozenset(":( :-( :(( :((( :'( :/ :-/ :| :-| =( >:( D: ): :[ :\\ :@ =/".split())
@@ -148,6 +149,18 @@ def _cut_elongations(letters: str) -> str:
     codes = np.frombuffer(letters.encode(), dtype=np.uint8)
     same = codes[1:] == codes[:-1]
     return _ELONGATION.sub(r"\1\1", letters) if (same[1:] & same[:-1]).any() else letters
+
+
+def handle_of(text: str) -> str:
+    """Return the handle that a token is, which its normal form leaves out; empty if it is none.
+
+    Examples
+    --------
+    >>> handle_of(".@Shop"), handle_of("shop"), handle_of("me@shop.example")
+    ('@shop', '', '')
+    """
+    found = _HANDLE.match(unicodedata.normalize("NFKC", text).lower())
+    return found[1] if found else ""
 
 
 def _normalize_number(form: str) -> str:

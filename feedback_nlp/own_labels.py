@@ -1,7 +1,8 @@
 """A company's own labels: a second linear part beside the shipped one, and the head that makes probabilities of it.
 
 The margin of a label is the own linear model's score plus a weighted sum of the shipped model's scores for the same
-text (what the shipped model knows of praise, complaints and topics helps where own labels are few) plus an intercept.
+text and its clauses (what the shipped model knows of praise, complaints and topics helps where own labels are few) plus
+an intercept.
 One scale and one offset a label, fitted on margins of texts left out of the fit, turn margins into probabilities:
 softmax for one label a text (temperature scaling: Guo et al. 2017, ICML), a logistic curve each for several
 (Platt 1999 with a common slope).
@@ -20,8 +21,9 @@ from scipy.special import expit, log_softmax, softmax
 from feedback_nlp.bundle import Floats, LinearPart
 from feedback_nlp.records import OwnLabel
 from feedback_nlp.scoring import BatchScores, LinearScorer
+from feedback_nlp.sentiment import N_SENTIMENTS, NEGATIVE, POSITIVE, ClausePools, pool_clauses
 
-__all__ = ["LABEL_SEPARATOR", "OwnHead", "OwnModel"]
+__all__ = ["LABEL_SEPARATOR", "OwnHead", "OwnModel", "shipped_inputs"]
 
 Doubles = NDArray[np.float64]
 #: Joins several labels of a text.
@@ -42,7 +44,8 @@ class OwnHead:
         Whether a text may have several labels, or none.
     task : {"sentiment", "kind", "topics"} or None
         Which shipped labels they replace.
-    shipped_weights : ndarray, shape (n_shipped_outputs, n_labels)
+    shipped_weights : ndarray, shape (n_shipped_inputs, n_labels)
+        For the first of `shipped_inputs`: older bundles know only the scores of whole texts.
     intercepts : ndarray, shape (n_labels,)
     scale : float
     offsets : ndarray, shape (n_labels,)
@@ -67,8 +70,9 @@ class OwnHead:
     mapped: tuple[int, ...] = ()
 
     def margins(self, own: Floats, shipped: Floats) -> Doubles:
-        """Return margins from both models' scores, shape (n_texts, n_labels)."""
-        return np.asarray(own + shipped @ self.shipped_weights + self.intercepts)
+        """Return margins from the own model's scores and `shipped_inputs`, shape (n_texts, n_labels)."""
+        known = shipped[:, : len(self.shipped_weights)]
+        return np.asarray(own + known @ self.shipped_weights + self.intercepts)
 
     def probabilities(self, margins: Doubles) -> Doubles:
         """Return calibrated probabilities, shape (n_texts, n_labels)."""
@@ -133,7 +137,7 @@ class OwnModel:
 
     def __init__(self, linear: LinearPart, head: OwnHead) -> None:
         self.head = head
-        self._scorer = LinearScorer(linear)
+        self._scorer = LinearScorer(linear, handles=True)
 
     def probabilities(self, texts: list[str], shipped: Floats) -> Doubles:
         """Return calibrated probabilities, shape (n_texts, n_labels).
@@ -141,21 +145,39 @@ class OwnModel:
         Parameters
         ----------
         texts : list of str
-        shipped : ndarray, shape (n_texts, n_shipped_outputs)
-            The shipped model's scores of the same texts.
+        shipped : ndarray, shape (n_texts, n_shipped_inputs)
+            What `shipped_inputs` returns for the same texts.
         """
         return self.head.probabilities(self.head.margins(self._scorer.score(texts).texts, shipped))
 
     def clause_margins(self, texts: list[str], scores: BatchScores) -> tuple[Doubles, Doubles]:
         """Return margins of texts and of their clauses, shape (n_texts or n_clauses, n_labels)."""
         own = self._scorer.score(texts)
-        return self.head.margins(own.texts, scores.texts), self.head.margins(own.clauses, scores.clauses)
+        whole = shipped_inputs(scores, pool_clauses(scores))
+        return self.head.margins(own.texts, whole), self.head.margins(own.clauses, _inputs_of_clauses(scores))
 
     def in_order(self, probabilities: Doubles, names: tuple[str, ...]) -> Doubles:
         """Return the probabilities in the order of `names`; 0 for names that were not trained."""
         out = np.zeros((len(probabilities), len(names)))
         out[:, [names.index(label) for label in self.head.labels]] = probabilities
         return out
+
+
+def shipped_inputs(scores: BatchScores, pools: ClausePools) -> Floats:
+    """Return the shipped model's scores of whole texts and, as its head of sentiment sees them, of their clauses.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_texts, n_shipped_outputs + 14)
+    """
+    return np.hstack([scores.texts, pools.inputs])
+
+
+def _inputs_of_clauses(scores: BatchScores) -> Floats:
+    """Return `shipped_inputs` of each clause as if it were a text of its own."""
+    sentiments = scores.clauses[:, :N_SENTIMENTS]
+    tilts = sentiments[:, [POSITIVE]] - sentiments[:, [NEGATIVE]]
+    return np.hstack([scores.clauses, sentiments, sentiments, sentiments, tilts, tilts])
 
 
 def apply_curve(margins: Doubles, scale: float, offsets: Doubles, *, several: bool) -> Doubles:

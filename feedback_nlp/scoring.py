@@ -69,13 +69,18 @@ class LinearScorer:
     linear : LinearPart
     common_words : collection of str
         The commonest English words, counted for the language gate.
+    handles : bool, default=False
+        Whether handles ("@shop") are words, as they are to a company's own model.
     """
 
-    def __init__(self, linear: LinearPart, common_words: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, linear: LinearPart, common_words: frozenset[str] = frozenset(), *, handles: bool = False
+    ) -> None:
         self.linear = linear
         self._n_words = len(linear.words)
         self._extra = sorted(common_words - set(linear.words))
-        self.table = ChunkTable(None, [*linear.words, *self._extra], self._forget_forms)
+        known = [*linear.words, *self._extra]
+        self.table = ChunkTable(None, known, self._forget_forms, handles=handles)
         self._by_form: list[GrowingArray] = []
         self._speller: SpellingScorer | None = None
         self._whole = {word: row for row, word in enumerate(linear.whole_words)}

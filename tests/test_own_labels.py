@@ -14,14 +14,15 @@ import pytest
 from click.testing import CliRunner
 
 from feedback_nlp import Analyzer, BundleError, InputError, TrainingDataError, score_file
-from feedback_nlp.bundle import load_bundle, manifest_digest
+from feedback_nlp.bundle import Floats, load_bundle, manifest_digest
 from feedback_nlp.cli import commands
 from feedback_nlp.evaluate_own import evaluate_own_labels
 from feedback_nlp.features import SpellingVectorizer, build_term_vectorizer, spellings_of, terms_of
-from feedback_nlp.own_labels import OwnHead, apply_curve, fit_curve
+from feedback_nlp.own_labels import OwnHead, OwnModel, apply_curve, fit_curve, shipped_inputs
 from feedback_nlp.preprocess import SCOPE_PREFIX, Preprocessor
 from feedback_nlp.records import KINDS, SCORED_COLUMNS, OwnLabel
 from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.sentiment import pool_clauses
 from feedback_nlp.train_own import train_own_labels
 from feedback_nlp.training import own_features
 from feedback_nlp.training.own_features import MEANING_SHARE, SHIPPED_SHARE, Features
@@ -159,11 +160,45 @@ def test_the_fast_path_gives_the_margins_that_were_fitted() -> None:
     features = Features.of(rows.texts, shipped.linear)
     weights, intercepts = fit_all(features, rows.truth, Balance(0.4, spellings=2.0, meanings=1.5), 0)
     linear, shipped_weights = make_linear(features, weights)
-    scores = LinearScorer(shipped.linear).score(rows.texts).texts
     own = LinearScorer(linear).score(rows.texts).texts
     expected = features.block @ weights + intercepts
     # Weights are stored in half precision.
-    assert own + scores @ shipped_weights + intercepts == pytest.approx(expected, abs=5e-3)
+    found = own + inputs_of(rows.texts) @ shipped_weights + intercepts
+    assert found == pytest.approx(expected, abs=5e-3)
+
+
+def inputs_of(texts: list[str]) -> Floats:
+    """Return what the shipped bundle makes of texts."""
+    scores = LinearScorer(load_bundle().linear).score(texts)
+    return shipped_inputs(scores, pool_clauses(scores))
+
+
+def test_a_handle_of_several_texts_is_a_word_of_the_company_and_changes_nothing_around_it() -> None:
+    shipped = load_bundle().linear
+    ours, theirs = ("@Slowjet", ".@slowjet", "@slowjet,", "@slowjet", "@SLOWJET"), ("@FastJet", "") * 4
+    moods = "late great slow lovely lost fine broken here early wet away safe blue".split()
+    texts = [f"{handle} my bag is {mood}" for handle, mood in zip(ours + theirs, moods, strict=True)]
+    features = Features.of(texts, shipped)
+    assert [word for word in features.words if word[0] == "@"] == ["@slowjet"]
+    truth = np.array([[1.0, 0.0]] * len(ours) + [[0.0, 1.0]] * len(theirs))
+    weights, intercepts = fit_all(features, truth, Balance(1.0, spellings=0, meanings=0, shipped=0), 0)
+    linear, shipped_weights = make_linear(features, weights)
+    head = OwnHead(("a", "b"), False, None, shipped_weights, intercepts, 1.0, np.zeros(2), [])
+    shares = OwnModel(linear, head).probabilities(["@slowjet hello", "@fastjet hello"], inputs_of(["x", "y"]))
+    assert shares.argmax(axis=1).tolist() == [0, 1]
+    plain, kept = LinearScorer(shipped), LinearScorer(shipped, handles=True)
+    assert (kept.score(texts).clauses == plain.score(texts).clauses).all()
+    assert ["@slowjet" in scorer.table.forms for scorer in (plain, kept)] == [False, True]
+
+
+def test_older_bundles_know_only_the_scores_of_whole_texts() -> None:
+    inputs = inputs_of(["The gift box was lovely."])
+    weights = np.ones((21, 2))
+    head = OwnHead(("a", "b"), False, None, weights, np.zeros(2), 1.0, np.zeros(2), [])
+    whole = float(inputs[0, :21].sum())
+    assert head.margins(np.zeros((1, 2), dtype=np.float32), inputs).tolist() == [
+        pytest.approx([whole, whole], abs=1e-4)
+    ]
 
 
 def test_the_features_are_those_of_the_vectorizers() -> None:
@@ -192,7 +227,7 @@ def test_the_features_are_those_of_the_vectorizers() -> None:
     assert abs(features.block[:, :n_terms] - expected).max() < 1e-6
     spelled = speller.transform([spellings_of(one) for one in prepared])
     assert abs(features.block[:, n_terms : n_terms + len(features.grams)] - spelled).max() < 1e-6
-    scores = LinearScorer(shipped).score(texts).texts
+    scores = inputs_of(texts)
     known = load_word_vectors()
     number = {word: row for row, word in enumerate(known.words)}
     sums = np.zeros((len(texts), known.vectors.shape[1]))
@@ -211,7 +246,7 @@ def test_many_texts_do_without_meanings(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(own_features, "_LEAST_TEXTS_WITHOUT_MEANINGS", 4)
     shipped = load_bundle().linear
     truth = np.array([[1.0, 0.0], [0.0, 1.0]] * 2)
-    for texts, columns in ((["good", "bad", "fine"], 192), (["good", "bad", "fine", "poor"], 0)):
+    for texts, columns in ((["good", "bad", "fine"], 256), (["good", "bad", "fine", "poor"], 0)):
         features = Features.of(texts, shipped)
         weights, _ = fit_all(features, truth[: len(texts)], Balance(0.4), 0)
         linear, _ = make_linear(features, weights)

@@ -15,13 +15,18 @@ from numpy.typing import NDArray
 
 from feedback_nlp.bundle import Floats
 from feedback_nlp.chunks import ChunkTable, Form
+from feedback_nlp.forms import handle_of
+from feedback_nlp.own_labels import shipped_inputs
 from feedback_nlp.preprocess import NEGATED
 from feedback_nlp.scan import Longs, Tokens, scan_texts
 from feedback_nlp.scoring import LinearScorer
+from feedback_nlp.sentiment import pool_clauses
 
 __all__ = ["Counted", "name_terms", "weigh_terms"]
 
 _BATCH: Final = 2048
+#: A handle ("@shop") must stand in so many texts: those of single customers are no words.
+_LEAST_TEXTS_OF_HANDLE: Final = 5
 #: A term is one integer: three word numbers, counted from 1, at 21 bits each; 0 for no word. No word has the last
 #: number, so it can say in the second place that a single word is negated.
 _BITS: Final = 21
@@ -39,8 +44,8 @@ class Counted:
         Normal forms by their number.
     terms, words : tuple of two arrays of int
         Texts, in order, and the key of a term, or the number of a form, in it.
-    scores : ndarray of float32, shape (n_texts, n_outputs)
-        What a scorer said of the texts; no columns without one.
+    scores : ndarray of float32, shape (n_texts, n_shipped_inputs)
+        What a scorer said of the texts and their clauses (see `shipped_inputs`); no columns without one.
     """
 
     n_texts: int
@@ -63,14 +68,24 @@ class Counted:
             spelled = (tokens.bits & Form.SPELLED) != 0
             terms.append(_distinct(start, *_term_keys(tokens, forms)))
             words.append(_distinct(start, tokens.texts[spelled], forms[spelled]))
-            scores.append(scored.texts if scored else np.zeros((len(batch), 0), np.float32))
+            said = (
+                shipped_inputs(scored, pool_clauses(scored))
+                if scored
+                else np.zeros((len(batch), 0), np.float32)
+            )
+            scores.append(said)
         return cls(len(texts), list(numbers), _joined(terms), _joined(words), np.vstack(scores))
 
     def term_presence(self, min_df: int) -> tuple[Longs, sp.csr_matrix]:
-        """Return the keys of the terms that stand in so many texts, and the 0/1 matrix of texts by them."""
+        """Return the keys of the terms that stand in so many texts, and the 0/1 matrix of texts by them.
+
+        Handles must stand in five; only tables that keep them have any.
+        """
         owners, members = self.terms
         keys, places, counts = np.unique(members, return_inverse=True, return_counts=True)
-        kept = counts >= min_df
+        are_handles = np.array([form[:1] == "@" and handle_of(form) != "" for form in self.forms], np.bool_)
+        least = np.where(are_handles[(keys >> 2 * _BITS) - 1], max(min_df, _LEAST_TEXTS_OF_HANDLE), min_df)
+        kept = counts >= least
         number, chosen = np.cumsum(kept) - 1, kept[places]
         shape = (self.n_texts, int(kept.sum()))
         return keys[kept], _presence(owners[chosen], number[places[chosen]], shape)

@@ -1,8 +1,8 @@
 """The features of a company's texts, counted on whole batches of tokens.
 
-They are those of the shipped model (words, pairs, triples, negated words; spellings of words), the meanings of words
-(`word_vectors`; summed as spellings are) and the shipped model's scores. `features` defines the first two,
-`counted` counts them.
+They are those of the shipped model (words, pairs, triples, negated words; spellings of words), handles that stand in
+several texts, the meanings of words (`word_vectors`; summed as spellings are) and the shipped model's scores.
+`features` defines the first two, `counted` counts them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Features:
     term_idf : ndarray of float32, shape (n_terms,)
     grams : tuple of str
     gram_idf : ndarray of float32, shape (n_grams,)
-    shipped_factors : ndarray of float32, shape (n_shipped_outputs,)
+    shipped_factors : ndarray of float32, shape (n_shipped_inputs,)
         What the shipped scores were multiplied with.
     """
 
@@ -66,7 +66,7 @@ class Features:
     def of(cls, texts: list[str], shipped: LinearPart) -> Self:
         """Count vocabulary and frequencies in `texts`; labels play no part in it."""
         min_df = 2 if len(texts) >= _LEAST_TEXTS_FOR_MIN_DF else 1
-        counted = Counted.of(texts, LinearScorer(shipped))
+        counted = Counted.of(texts, LinearScorer(shipped, handles=True))
         keys, held = counted.term_presence(min_df)
         term_block, term_idf = weigh_terms(held)
         words, terms = name_terms(keys, counted.forms)

@@ -66,7 +66,7 @@ class Balance:
     """
 
     c: float
-    spellings: float = 1.0
+    spellings: float = 0.5
     meanings: float = 1.0
     shipped: float = 1.0
 

@@ -16,7 +16,7 @@ from feedback_nlp.training.own_fit import Balance, Folds, right_share
 __all__ = ["search_balance"]
 
 #: Values tried of C and of the factors of spellings, meanings and shipped scores.
-GRID: Final = ((0.15, 0.4, 1.0, 2.5), (0.5, 1.0, 2.0), (0.0, 0.5, 1.0, 2.0), (0.0, 1.0, 3.0))
+GRID: Final = ((0.15, 0.4, 1.0, 2.5), (0.25, 0.5, 1.0), (0.0, 0.5, 1.0, 2.0), (0.0, 1.0, 3.0))
 
 
 def search_balance(

@@ -1,4 +1,4 @@
-"""What words mean, as a small transformer sees them in unlabelled sentences (benchmarks/word_vectors.py).
+"""What words mean, as a transformer sees them in unlabelled sentences (benchmarks/word_vectors.py).
 
 A company has few labels and many words: "parcel" may stand in ten of its texts and "package" in none. With the vectors
 what is learned of one reaches the other. They are linear inputs like all others, so after training they are folded
