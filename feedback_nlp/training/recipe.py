@@ -72,7 +72,7 @@ class GoldPart:
 
 @dataclass(frozen=True, slots=True)
 class TeacherPart:
-    """Soft labels of a teacher for texts of the sets (see training/teacher.py).
+    """Soft labels of a teacher for texts of the sets (see benchmarks/teacher.py).
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The teacher's probabilities, stored by fingerprint of the text: no text can be read from the file.
 
-The teacher is a small transformer that is used at training time only (training/README in docs/quality.md says how
-it was trained). Its labels ship with the repository, so that the bundle can be made again without it.
+The teacher is a transformer that is used at training time only (benchmarks/teacher.py says how it was
+trained). Its labels ship with the repository, so that the bundle can be made again without it.
 """
 
 from __future__ import annotations
