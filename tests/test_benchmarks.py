@@ -12,14 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import _transfer
+from benchmarks import _transfer, _transfer_rows
 from benchmarks._figures import arg_max, bootstrap_interval, class_figures, cut, macro_f1, markdown
 from benchmarks._gold import length_group, micro_f1
+from benchmarks._left_out_labels import LeftOutLabels, load_left_out_labels
 from benchmarks._rivals import NaivePipeline, textblob_scores, vader_scores
-from benchmarks._sources import classes_of, find_data, read_test_rows
-from benchmarks._transfer import even_out, transfer_recipe
+from benchmarks._sources import TRANSFER_SETS, classes_of, find_data, read_test_rows
+from benchmarks._transfer import even_out, middle
+from benchmarks._transfer_rows import Held, read_texts, teach, transfer_recipe
 from feedback_nlp import Analyzer
-from feedback_nlp.training.corpus import read_corpus
+from feedback_nlp.training.corpus import fingerprint, is_kept_for_calibration, read_corpus
 from feedback_nlp.training.recipe import (
     GoldPart,
     LinearPartRecipe,
@@ -198,9 +200,53 @@ def test_the_transfer_recipe_has_no_teacher_and_teaches_sentiment_alone() -> Non
     varied = transfer_recipe(shipped)
     assert varied.teacher is None
     assert (varied.gold.kind_weight, varied.gold.topics_weight, varied.plain_sentences_weight) == (0, 0, 0)
-    assert {part.max_rows for part in varied.sets} == {_transfer.MAX_ROWS}
+    assert {part.max_rows for part in varied.sets} == {_transfer_rows.MAX_ROWS}
     assert [part.file for part in varied.sets] == [part.file for part in shipped.sets]
     assert varied.gold.exclude_sources == shipped.gold.exclude_sources
+
+
+def test_mixed_counts_as_neutral() -> None:
+    found = middle(np.array([[0.6, 0.2, 0.2], [0.6, 0.2, 0.2]]), np.array([0.0, 0.5]))
+    np.testing.assert_allclose(found, [[0.6, 0.2, 0.2], [0.3, 0.6, 0.1]])
+
+
+def test_taught_are_gold_and_labelled_texts_some_of_them_for_the_head_alone(data: Path) -> None:
+    recipe = transfer_recipe(tiny_recipe(data))
+    labelled = read_corpus(recipe, data, leave_out=frozenset(["shoes"]))
+    damp, soles = fingerprint("Damp room"), fingerprint("Warm and kind staff")
+    labels = {key: np.array([0.5, 0.5, 0, 0], dtype=np.float32) for key in (damp, soles)}
+    texts = read_texts(recipe, data, {damp, fingerprint("shared by both")})
+    assert texts == {
+        damp: ("hotels", "Damp room"),
+        fingerprint("shared by both"): ("shoes", "Shared by both"),
+    }
+    taught = teach(labelled, texts, labels, 0.5)
+    rows = zip(taught.corpus.texts, taught.corpus.sources, taught.corpus.sentiment, strict=True)
+    found = {text: (source, target.tolist()) for text, source, target in rows}
+    assert not is_kept_for_calibration(damp, _transfer_rows.HELD_PERCENT)
+    assert found == {
+        "Warm and kind staff": ("gold", [0.25, 0.25, 0.5, 0]),
+        "Damp room": ("hotels", [0.5, 0.5, 0, 0]),
+    }
+    assert taught.held.texts == []
+
+
+def test_texts_held_for_the_head_weigh_the_same_in_every_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transfer_rows, "HELD_WEIGHT", 6.0)
+    row = np.array([0.5, 0, 0.5, 0], dtype=np.float32)
+    held = Held(["a", "b", "c"], ["shoes", "hotels", "shoes"], [row, np.eye(4, dtype=np.float32)[1], row])
+    texts, labels, weights = held.weighted_labels()
+    assert texts.tolist() == [0, 0, 1, 2, 2]
+    assert labels.tolist() == [0, 2, 1, 0, 2]
+    assert weights.tolist() == [1.5, 1.5, 6.0, 1.5, 1.5]
+
+
+def test_the_stored_labels_are_probabilities_of_each_of_the_nine() -> None:
+    stored = load_left_out_labels()
+    assert list(stored.sets) == TRANSFER_SETS
+    found = np.array(list(stored.without("sst5").values()))
+    assert found.shape[0] < len(stored.keys)  # those of the set itself have none
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 
 
 RECIPE = """
@@ -245,12 +291,13 @@ def test_a_set_left_out_is_measured_beside_all_rivals(
     )
     (tmp_path / "tiny.toml").write_text(RECIPE, encoding="utf-8")
     monkeypatch.setattr(_transfer, "shipped_recipe_path", lambda: tmp_path / "tiny.toml")
+    keys = np.array([fingerprint(f"well, {text}") for text, _ in labelled], dtype=np.uint64)
+    steps = 255 * np.array([[label == name for _, label in labelled] for name in (*VERDICTS, "mixed")])
+    stored = LeftOutLabels(("shoes",), keys, steps[None].astype(np.uint8))
+    monkeypatch.setattr(_transfer, "load_left_out_labels", lambda: stored)
     lines: list[str] = []
     figures = _transfer.measure_transfer(tmp_path, ["shoes"], lines.append)
-    assert (figures["shoes"]["test rows"], figures["shoes"]["training rows"]) == (
-        len(labelled),
-        7 * 8 * 2 - 2 * 8,
-    )
+    assert (figures["shoes"]["test rows"], figures["shoes"]["training rows"]) == (56, 56 + 56)
     assert (figures["shoes"]["ours"], figures["shoes"]["naive"]) == (1.0, 1.0)
     assert figures["mean"]["ours minus naive"] == 0.0
     # VADER does not know "late": a third of the negative ones, half as many as there are neutral ones.
