@@ -38,7 +38,7 @@ _WORDS: Final[dict[int, str]] = {
     Cue.SELF: "i we me us myself mine ourselves",
     Cue.OTHERS: """<family> <name> friend friends neighbour neighbours neighbor neighbors colleague colleagues coworker
         coworkers boss roommate flatmate partner mate mates people reviewers reviewer critics users customers guests
-        bloggers others everyone everybody they papers""",
+        bloggers others everyone everybody they papers reviews press forums""",
     Cue.OPINES: """love loves loved like likes liked hate hates hated dislike dislikes disliked say says said think
         thinks find finds found call calls called praise praises praised complain complains complained warned swear
         swears rave raves raved recommend recommends enjoy enjoys adore adores adored rate rates claim claims""",
@@ -51,7 +51,7 @@ _WORDS: Final[dict[int, str]] = {
     Cue.LAST: "last",
     Cue.THIS: "this these",
     Cue.PERIOD: "year month week summer winter spring autumn season time days",
-    Cue.OPENS: """i we it they you this that these those the there my our your their for now today then nowadays lately
+    Cue.OPENS: """only i we it they you this that these those the there my our your their for now today then nowadays lately
         nobody nothing everyone everything""",
     Cue.FOLLOWS: "i we it they you now today nobody nothing",
     Cue.COMMA: ",",

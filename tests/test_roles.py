@@ -28,6 +28,7 @@ PREPROCESSOR = Preprocessor()
         ("I used it to cook, now it is clean.", [False, False]),
         ("I thought it would be cheap, but it is solid.", [True, False]),
         ("It is solid. I thought it would be cheap.", [False, False]),
+        ("The reviews say it is great, I find it dull.", [True, False]),
         ("Is it any good?", [False]),
         ("Is it good? Yes.", [False, False]),
         ("I would love more colours.", [False]),
@@ -46,6 +47,8 @@ def test_asides(text: str, asides: list[bool]) -> None:
         ("they were rude and I left", [0, 0, 0, 0, 1, 1]),
         ("great, it broke again", [0, 0, 0, 0, 0]),
         ("rude and slow", [0, 0, 0]),
+        ("it is nice, only slow", [0, 0, 0, 0, 1, 1]),
+        ("it is the only one", [0, 0, 0, 0, 0]),
     ],
 )
 def test_a_new_subject_starts_a_clause(text: str, clauses: list[int]) -> None:
