@@ -51,8 +51,8 @@ _WORDS: Final[dict[int, str]] = {
     Cue.LAST: "last",
     Cue.THIS: "this these",
     Cue.PERIOD: "year month week summer winter spring autumn season time days",
-    Cue.OPENS: """only i we it they you this that these those the there my our your their for now today then nowadays lately
-        nobody nothing everyone everything""",
+    Cue.OPENS: """only i we it they you this that these those the there my our your their for now today then nowadays
+        lately nobody nothing everyone everything""",
     Cue.FOLLOWS: "i we it they you now today nobody nothing",
     Cue.COMMA: ",",
     Cue.AND: "and",
