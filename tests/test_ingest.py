@@ -83,6 +83,47 @@ def test_no_line_of_a_broken_file_is_lost(tmp_path_factory, lines, chunk_rows):
     assert set(there) <= set(covered), "no line belongs to none"
 
 
+_BROKEN = (
+    "The quoting is broken: a closing quote is followed by more text (quotes inside a cell are doubled)."
+)
+
+
+@pytest.mark.parametrize(
+    ("odd", "cells", "rejected"),
+    [
+        ('700,"two\nlines"', [["700", "two\nlines"]], []),
+        ("", [], []),
+        ("700,a,b", [], [(702, "The row has 3 cells where the header has 2.")]),
+        ("700,nul\0", [], [(702, "The row holds a NUL byte; the file is damaged here or not text.")]),
+        ('700,"open', [], [(702, _BROKEN)]),
+    ],
+    ids=["two lines", "blank", "ragged", "NUL", "open quote"],
+)
+def test_an_odd_row_among_many_that_are_read_at_once(tmp_path, odd, cells, rejected):
+    rows = [f'{number},"a, ""b"" {number}"' for number in range(2000)]
+    path = write(tmp_path, "\n".join(["id,text", *rows[:700], odd, *rows[701:]]) + "\n")
+    common = [[str(number), f'a, "b" {number}'] for number in range(2000)]
+    after = 702 + len(odd.split("\n"))
+    found, lines, bad, _ = read(path, chunk_rows=600)
+    assert found == common[:700] + cells + common[701:]
+    assert lines == [*range(2, 702), *([702] if cells else []), *range(after, after + 1299)]
+    assert bad == rejected
+    raw = [text for chunk in open_table(path, chunk_rows=600).chunks() for text in chunk.raw]
+    assert raw == rows[:700] + ([odd] if cells else []) + rows[701:]
+
+
+def test_chunks_are_the_same_however_many_rows_are_read_at_once(tmp_path, monkeypatch):
+    odd = {500: '"x\ny"', 1100: '"', 1101: "a,b,c", 1700: "", 2400: "\0"}
+    path = write(tmp_path, "id,text\n" + "".join(f"{n},{odd.get(n, 'plain')}\n" for n in range(3000)))
+
+    def chunks():
+        return list(open_table(path, chunk_rows=256).chunks())
+
+    at_once = chunks()
+    monkeypatch.setattr("feedback_nlp.ingest.quoting.RowReader._common_rows", lambda *_: [])
+    assert at_once == chunks()
+
+
 def test_rows_of_the_wrong_width_are_rejected_and_cost_nothing_else(tmp_path):
     path = write(tmp_path, "id,text\n1,a\n2\n3,b,c\n4,d\n")
     cells, lines, rejected, _ = read(path)

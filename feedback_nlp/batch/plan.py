@@ -13,7 +13,7 @@ from feedback_nlp.batch.scoring import Texts
 from feedback_nlp.batch.target import is_stream
 from feedback_nlp.batch.writers import CsvWriter, JsonLinesWriter, RowWriter
 from feedback_nlp.errors import InputError, UnsupportedFormatError
-from feedback_nlp.ingest.chunks import DEFAULT_CHUNK_ROWS, Chunk, cell_text
+from feedback_nlp.ingest.chunks import DEFAULT_CHUNK_ROWS, CellChunk, Chunk, cell_text
 from feedback_nlp.ingest.columns import find_column, find_text_column, parse_rating
 from feedback_nlp.ingest.delimited import DelimitedTable
 from feedback_nlp.ingest.jsonl import JsonLinesTable
@@ -133,7 +133,10 @@ class Plan:
         return Texts(texts, self._ratings(chunk), languages)
 
     def _plain_texts(self, chunk: Chunk) -> list[str]:
-        return [value if isinstance(value, str) else cell_text(value) for value in chunk.values(self._text)]
+        values = chunk.values(self._text)
+        if isinstance(chunk, CellChunk) and chunk.raw is not None:
+            return values  # all text already
+        return [value if isinstance(value, str) else cell_text(value) for value in values]
 
     def masked(self, chunk: Chunk) -> Chunk:
         """Return the chunk with the personal data in its texts and rejected rows masked, if that was asked for."""

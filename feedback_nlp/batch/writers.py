@@ -145,9 +145,8 @@ class CsvWriter:
             and chunk.raw is not None
             and self._is_plain(scored)
         ):
-            ends = map(self._delimiter.join, zip(*scored, strict=True))
-            lines = [f"{row}{self._delimiter}{end}\n" for row, end in zip(chunk.raw, ends, strict=True)]
-            return "".join(lines).encode()
+            lines = map(self._delimiter.join, zip(chunk.raw, *scored, strict=True))
+            return "\n".join([*lines, ""]).encode()
         return self._rows(map(list.__add__, self._kept_cells(chunk), map(list, zip(*scored, strict=True))))
 
     def _is_plain(self, scored: list[list[str]]) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from feedback_nlp.errors import InputError, UnreadableFileError
 from feedback_nlp.ingest.chunks import DEFAULT_CHUNK_ROWS, CellChunk
@@ -98,7 +98,7 @@ class DelimitedTable:
         self._encoding = guess_encoding(source.head(), encoding)
         if self._encoding.warning:
             self.warnings.append(self._encoding.warning)
-        sample = next(decode_blocks([source.head()], self._encoding, []))[:_SAMPLE]
+        sample = next(decode_blocks(_pieces(source.head()), self._encoding, []))[:_SAMPLE]
         self._separator_line = _SEPARATOR_LINE.match(sample)
         self.delimiter = self._decide_delimiter(delimiter, sample)
         self.columns = self._read_header()
@@ -116,15 +116,16 @@ class DelimitedTable:
             return "\t"
         return guess_delimiter(sample)
 
-    def _reader(self, warnings: list[str]) -> RowReader:
-        texts = decode_blocks(self._source.blocks(), self._encoding, warnings)
+    def _reader(self, blocks: Iterable[bytes], warnings: list[str]) -> RowReader:
+        texts = decode_blocks(blocks, self._encoding, warnings)
         reader = RowReader(texts, self.delimiter, warnings)
         if self._separator_line:
             reader.skip_line()
         return reader
 
     def _read_header(self) -> tuple[str, ...]:
-        header = self._reader([]).read_header()
+        # Mostly the first of these pieces is enough.
+        header = self._reader(chain.from_iterable(map(_pieces, self._source.blocks())), []).read_header()
         if header is None or not any(name.strip() for name in header):
             raise UnreadableFileError(
                 f"{self.name} has no header: the names of the columns belong in its first row."
@@ -141,7 +142,7 @@ class DelimitedTable:
 
     def chunks(self) -> Iterator[CellChunk]:
         """Iterate over the rows, `chunk_rows` at a time."""
-        reader = self._reader(self.warnings)
+        reader = self._reader(self._source.blocks(), self.warnings)
         reader.read_header()
         while not reader.at_end:
             chunk = reader.read_chunk(len(self.columns), self._chunk_rows)
@@ -149,3 +150,9 @@ class DelimitedTable:
             if chunk.cells or chunk.rejected:
                 yield chunk
         reader.report()
+
+
+def _pieces(block: bytes) -> Iterator[bytes]:
+    """Split a block, so that what is only looked at costs no more than its beginning."""
+    size = 4 * _SAMPLE  # as many characters in any encoding
+    return (block[start : start + size] for start in range(0, len(block), size))

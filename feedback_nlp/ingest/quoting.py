@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, repeat
 
 from feedback_nlp.errors import UnreadableFileError
 from feedback_nlp.ingest.chunks import CellChunk
@@ -24,6 +24,10 @@ _RESCAN_CHARACTERS = 1 << 34
 # A cell over this many lines is told of: it may be an open quote that happened to find a partner.
 _MANY_LINES = 1000
 _FEW_WARNINGS = 3
+# Rows that are taken at once where all of them are common ones; and how many are read singly, at most, after a try
+# that failed.
+_MANY_ROWS = 512
+_MOST_SINGLE = 64 * _MANY_ROWS
 
 
 class _LongRowError(Exception):
@@ -53,6 +57,8 @@ class RowReader:
         self._odd_cells: list[int] = []
         self._blank_lines = 0
         self._rescanned = 0
+        self._single = 0  # rows still to be read one by one
+        self._patience = _MANY_ROWS  # how many they will be after the next failure
         self.at_end = False
         self._read_characters = 0
         self._lines: list[str] = []  # lines read and not yet known to be done with
@@ -64,6 +70,7 @@ class RowReader:
         """Parse from `_next` on, with a parser that remembers nothing."""
         del self._lines[: self._next - self._first]
         self._first = self._base = self._next
+        self._is_behind = False
         self._parser = csv.reader(
             chain(list(self._lines), self._more_lines()), delimiter=self._delimiter, strict=True
         )
@@ -118,21 +125,59 @@ class RowReader:
         """
         chunk = CellChunk([], [], raw=[])
         stop = self._read_characters + _CHUNK_CHARACTERS
-        while True:
+        room = limit
+        while room > 0:
             try:
-                if self._read_rows(chunk, width, limit, stop):
-                    return chunk
+                room -= self._read_common_rows(chunk, width, room, stop)
+                room = self._read_rows(chunk, width, room, stop)
             except (csv.Error, _LongRowError, LongLineError) as error:
                 self._reject_line(chunk, error)
+                room = limit - len(chunk.cells) - len(chunk.rejected)
+        return chunk
 
-    def _read_rows(self, chunk: CellChunk, width: int, limit: int, stop: int) -> bool:
-        """Read rows into the chunk; whether it is done."""
+    def _read_common_rows(self, chunk: CellChunk, width: int, room: int, stop: int) -> int:
+        """Read rows many at once while each stands on one line, has the right number of cells and no NUL; count them.
+
+        Only lines that are there already are tried, by a parser of their own, so that a failure changes nothing. After
+        one, the same rows are read one by one, and ever more of them: a file full of odd rows is hardly parsed twice.
+        """
+        assert chunk.raw is not None  # noqa: S101 - for the type checker
+        taken = 0
+        while not self._single and self._read_characters < stop:
+            here = self._next - self._first
+            lines = self._lines[here : here + min(_MANY_ROWS, room - taken)]
+            if not lines:
+                break
+            rows = self._common_rows(lines, width)
+            if not rows:
+                self._single, self._patience = self._patience, min(2 * self._patience, _MOST_SINGLE)
+                break
+            chunk.cells += rows
+            chunk.starts += range(self._next, self._next + len(lines))
+            chunk.raw += map(str.rstrip, lines, repeat("\r\n"))
+            taken += len(lines)
+            self._next += len(lines)
+            self._is_behind, self._patience = True, _MANY_ROWS
+        return taken
+
+    def _common_rows(self, lines: list[str], width: int) -> list[list[str]]:
+        """Return one row a line, or nothing if any line is more or less than a common row."""
+        try:
+            rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return []
+        is_common = len(rows) == len(lines) and set(map(len, rows)) == {width} and "\0" not in "".join(lines)
+        return rows if is_common else []
+
+    def _read_rows(self, chunk: CellChunk, width: int, room: int, stop: int) -> int:
+        """Read rows one by one until many can be tried again; the room then left, none if the chunk is done."""
+        if room <= 0:
+            return 0
+        if self._is_behind:
+            self._restart()
         cells, starts, raw = chunk.cells, chunk.starts, chunk.raw
         assert raw is not None  # noqa: S101 - for the type checker
         parser, base = self._parser, self._base
-        room = limit - len(cells) - len(chunk.rejected)
-        if room <= 0:
-            return True
         for row in parser:
             start = self._next
             self._next = end = base + parser.line_num
@@ -149,9 +194,12 @@ class RowReader:
                 self._take_odd(chunk, row, start, width)
             room -= 1
             if room <= 0 or self._read_characters >= stop:
-                return True
+                return 0
+            self._single = max(0, self._single - 1)
+            if not self._single:
+                return room
         self.at_end = True
-        return True
+        return 0
 
     def _take_odd(self, chunk: CellChunk, row: list[str], start: int, width: int) -> None:
         """Take a row that is blank, stands on several lines, or must be rejected."""
