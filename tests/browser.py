@@ -13,6 +13,8 @@ from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 from waitress.server import create_server  # type: ignore[import-untyped]
 
+from tests.waitress_loop import stop_waitress
+
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
@@ -45,6 +47,7 @@ def opened_chromium() -> Iterator[Browser]:
 def served(app: Flask) -> Iterator[str]:
     """Yield the address of a server that answers for an application."""
     server = create_server(app, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
+    loop = threading.Thread(target=server.run, daemon=True)
+    loop.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    stop_waitress(server, loop)

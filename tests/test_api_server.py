@@ -23,6 +23,7 @@ import pytest
 from api.server import open_socket, serve
 from feedback_nlp.errors import BundleNotFoundError, SettingError
 from tests.fake_analyzer import QUIET, FakeAnalyzer
+from tests.waitress_loop import stop_waitress
 
 ROOT = Path(__file__).parent.parent
 #: Starts the server over the fake. A text "wait" is answered only when the file descriptor `gate` is readable.
@@ -229,7 +230,7 @@ def test_waitress_serves_the_same_application(monkeypatch: pytest.MonkeyPatch) -
         loop = threading.Thread(target=run, args=(server,), daemon=True)
         loop.start()
         asking.join()
-        server.close()  # type: ignore[attr-defined]
+        stop_waitress(server, loop)
 
     monkeypatch.setattr(waitress_server.BaseWSGIServer, "run", run_once)
     serve(settings=replace(QUIET, port=0), analyzer=FakeAnalyzer(), on_ready=addresses.append)
