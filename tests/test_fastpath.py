@@ -164,6 +164,18 @@ def test_scores_of_the_shipped_bundle(analyzer: Analyzer) -> None:
     assert_same_scores(LinearScorer(linear), ReferenceScorer(linear), texts)
 
 
+def test_unknown_words_score_the_same_in_whatever_order_they_are_met(analyzer: Analyzer) -> None:
+    """To the last bit: a figure at the edge of its fourth decimal must not depend on what a process read before."""
+    draw = random.Random(5)
+    words = ["".join(draw.choices("aeinorst", k=7)) for _ in range(400)]
+    texts = [" ".join(draw.sample(words, 25)) for _ in range(200)]
+    linear = analyzer.bundle.linear
+    first, other = LinearScorer(linear), LinearScorer(linear)
+    first.score(words)
+    other.score(words[::-1])
+    np.testing.assert_array_equal(first.score(texts).texts, other.score(texts).texts)
+
+
 def test_a_score_by_hand() -> None:
     """One text of two known words: idf-weighted, scaled to length one, times the weights; then the spelling."""
     linear = tiny_linear()
