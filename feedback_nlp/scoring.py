@@ -207,8 +207,8 @@ class LinearScorer:
 _ALPHABETIC, _COMMON = 1, 2
 
 
-#: Spelling scores are multiples of its inverse: sums below 64 are then exact in single precision, and the same in whatever
-#: order a process met the words. Half a step is 2e-6.
+#: Spelling scores are multiples of its inverse: sums below 64 are then exact in single precision, and the same in
+#: whatever order a process met the words. Half a step is 2e-6.
 _GRID: Final = np.float32(1 << 18)
 
 
