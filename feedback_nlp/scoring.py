@@ -131,7 +131,7 @@ class LinearScorer:
         if self.linear.whole_weights is not None:
             rows = np.array([self._whole.get(word, -1) for word in words])
             scores[rows >= 0] += self.linear.whole_weights[rows[rows >= 0]]
-        return np.rint(scores * _GRID) / _GRID
+        return np.asarray(np.rint(scores * _GRID) / _GRID, dtype=np.float32)
 
     def score(self, texts: list[str]) -> BatchScores:
         """Return the linear outputs of `texts` and of their clauses."""
