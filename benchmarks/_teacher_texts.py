@@ -6,7 +6,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from feedback_nlp.training.corpus import (
     is_kept_for_calibration,
     read_gold,
     read_rows,
+    sentences_of,
 )
 from feedback_nlp.training.recipe import Recipe
 
@@ -92,13 +92,9 @@ def pieces_of(text: str, preprocessor: Preprocessor) -> list[str]:
     """
     if len(text.split()) <= LONGEST:
         return [text]
-    prepared = preprocessor.prepare(text)
-    first: dict[int, int] = {}
-    for token, sentence in enumerate(prepared.sentences):
-        first.setdefault(sentence, token)
-    edges = [*first.values(), len(prepared.sentences)]
-    found = [text[prepared.starts[a] : prepared.ends[b - 1]] for a, b in pairwise(edges)]
-    fitting = [sentence for sentence in found if len(sentence.split()) in SENTENCE_WORDS]
+    fitting = [
+        sentence for sentence in sentences_of(text, preprocessor) if len(sentence.split()) in SENTENCE_WORDS
+    ]
     return sorted(fitting, key=fingerprint)[:SENTENCES_A_TEXT]
 
 

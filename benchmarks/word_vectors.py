@@ -32,7 +32,6 @@ from __future__ import annotations
 import argparse
 import csv
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +45,7 @@ from feedback_nlp.chunks import Form
 from feedback_nlp.preprocess import Preprocessor
 from feedback_nlp.scan import scan_texts
 from feedback_nlp.scoring import LinearScorer
-from feedback_nlp.training.corpus import fingerprint
+from feedback_nlp.training.corpus import fingerprint, sentences_of
 from feedback_nlp.training.recipe import load_recipe, shipped_recipe_path
 from feedback_nlp.training.word_vectors import rarities, save_word_vectors
 
@@ -114,20 +113,12 @@ def read_sentences(datasets: Path) -> list[str]:
         if part.file in LEFT_OUT:
             continue
         for text in map(str.strip, read_texts(datasets / f"{part.file}.csv")):
-            pieces = [text] if len(text.split()) <= LONGEST_TEXT else _sentences_of(text, preprocessor)
+            pieces = [text]
+            if len(text.split()) > LONGEST_TEXT:
+                pieces = sorted(sentences_of(text, preprocessor), key=fingerprint)[:SENTENCES_A_TEXT]
             found |= {fingerprint(one): one for one in pieces if len(one.split()) in SENTENCE_WORDS}
     sentences = list(found.values())
     return [sentences[row] for row in np.random.default_rng(1).permutation(len(sentences))]
-
-
-def _sentences_of(text: str, preprocessor: Preprocessor) -> list[str]:
-    prepared = preprocessor.prepare(text)
-    first: dict[int, int] = {}
-    for token, sentence in enumerate(prepared.sentences):
-        first.setdefault(sentence, token)
-    edges = [*first.values(), len(prepared.sentences)]
-    found = [text[prepared.starts[a] : prepared.ends[b - 1]] for a, b in pairwise(edges)]
-    return sorted(found, key=fingerprint)[:SENTENCES_A_TEXT]
 
 
 @torch.inference_mode()

@@ -85,9 +85,8 @@ def bits_of(form: str) -> int:
     cues = cues_of(form)
     if form.isalpha() and not cues and form not in _TELLING:
         return Form.WORD | Form.SPELLED  # nearly all
-    if form[:1] == "@" and handle_of(
-        form
-    ):  # a table that keeps handles: they count, and change nothing around them
+    if form[:1] == "@" and handle_of(form):
+        # Of a table that keeps handles: they count, and change nothing around them.
         return Form.MARK | Form.EXPRESSIVE
     cls = classify_form(form)
     bits = Form.OF_CLASS[cls]

@@ -28,7 +28,7 @@ from feedback_nlp.preprocess import SCOPE_PREFIX, WISHED, Prepared
 from feedback_nlp.spelling import spell, spelling_profiles
 from feedback_nlp.terms import MAX_TERM_WORDS
 
-__all__ = ["SpellingVectorizer", "build_term_vectorizer", "spell", "spellings_of", "terms_of"]
+__all__ = ["SpellingVectorizer", "build_term_vectorizer", "spell", "spellings_of", "terms_of", "word_shares"]
 
 
 def terms_of(prepared: Prepared, clause: int | None = None) -> list[str]:
@@ -132,13 +132,11 @@ class SpellingVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.vocabulary_ = {gram: column for column, gram in enumerate(self.vocabulary)}
             self.idf_ = np.asarray(self.idf, dtype=np.float32)
             return self
-        texts, words = _text_by_word(documents)
-        return self.fit_counts(
-            words, np.bincount(texts.indices, minlength=len(words)).tolist(), texts.shape[0]
-        )
+        return self.fit_presence(*_text_by_word(documents))
 
-    def fit_counts(self, words: Sequence[str], counts: Sequence[int], n_texts: int) -> Self:
-        """Learn from distinct words and the number of texts that each stands in."""
+    def fit_presence(self, texts: sp.csr_matrix, words: Sequence[str]) -> Self:
+        """Learn from texts given as a 0/1 matrix of shape (n_texts, n_words)."""
+        counts = np.bincount(texts.indices, minlength=len(words)).tolist()
         frequency: dict[str, int] = {}
         for word, count in zip(words, counts, strict=True):
             for gram in set(spell(word)):
@@ -146,7 +144,7 @@ class SpellingVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         kept = sorted(gram for gram, count in frequency.items() if count >= self.min_df)
         self.vocabulary_ = {gram: column for column, gram in enumerate(kept)}
         found = np.array([frequency[gram] for gram in kept])
-        self.idf_ = (np.log((1 + n_texts) / (1 + found)) + 1).astype(np.float32)
+        self.idf_ = (np.log((1 + texts.shape[0]) / (1 + found)) + 1).astype(np.float32)
         return self
 
     def transform(self, documents: Iterable[list[str]]) -> sp.csr_matrix:
@@ -155,12 +153,23 @@ class SpellingVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform_presence(self, texts: sp.csr_matrix, words: Sequence[str]) -> sp.csr_matrix:
         """Return the block of texts given as a 0/1 matrix of shape (n_texts, n_words)."""
-        roots = 1 / np.sqrt(np.maximum(np.diff(texts.indptr), 1))
-        return sp.csr_matrix(sp.diags(roots.astype(np.float32)) @ texts @ self.profiles(words))
+        return sp.csr_matrix(word_shares(texts) @ self.profiles(words))
 
     def profiles(self, words: Sequence[str]) -> sp.csr_matrix:
         """Return the profile of each word, scaled to length 1; shape (n_words, n_ngrams)."""
         return spelling_profiles(words, self.vocabulary_, self.idf_)
+
+
+def word_shares(texts: sp.csr_matrix) -> sp.csr_matrix:
+    """Return what each spelled word counts in each text, given as a 0/1 matrix: 1 by the root of their number.
+
+    Examples
+    --------
+    >>> word_shares(sp.csr_matrix(np.ones((1, 4), dtype=np.float32))).toarray().tolist()
+    [[0.5, 0.5, 0.5, 0.5]]
+    """
+    roots = 1 / np.sqrt(np.maximum(np.diff(texts.indptr), 1))
+    return sp.csr_matrix(sp.diags(roots.astype(np.float32)) @ texts)
 
 
 def _text_by_word(documents: Iterable[list[str]]) -> tuple[sp.csr_matrix, list[str]]:

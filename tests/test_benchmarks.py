@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
 import os
 import subprocess
@@ -30,6 +29,7 @@ from feedback_nlp.training.recipe import (
     load_recipe,
     shipped_recipe_path,
 )
+from tests.tiny_corpus import write_rows
 
 NOUNS = "room shop box lamp desk cart page form".split()
 SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "quality.py"
@@ -140,21 +140,17 @@ def test_the_naive_pipeline_leaves_unknown_classes_at_zero() -> None:
 # -- leaving sets out
 
 
-def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([header, *rows])
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     gold = ["id", "text", "label", "kind", "topics", "source"]
-    write(tmp_path / "gold" / "dev.csv", gold, [["g1", "Held out words", "positive", "praise", "", "shoes"]])
+    write_rows(
+        tmp_path / "gold" / "dev.csv", gold, [["g1", "Held out words", "positive", "praise", "", "shoes"]]
+    )
     rows = [
         ["g2", "The soles came off", "negative", "complaint", "product_quality:negative", "shoes"],
         ["g3", "Warm and kind staff", "positive", "praise", "customer_service:positive", "hotels"],
     ]
-    write(tmp_path / "gold" / "train.csv", gold, rows)
+    write_rows(tmp_path / "gold" / "train.csv", gold, rows)
     shoes = [
         ["Nice laces", "positive"],
         ["Shared by both", "negative"],
@@ -162,8 +158,8 @@ def data(tmp_path: Path) -> Path:
         ["No label", ""],
     ]
     hotels = [["shared BY both!", "negative"], ["Damp room", "negative"], ["held out words", "positive"]]
-    write(tmp_path / "datasets" / "shoes.csv", ["text", "label"], shoes)
-    write(tmp_path / "datasets" / "hotels.csv", ["text", "label"], hotels)
+    write_rows(tmp_path / "datasets" / "shoes.csv", ["text", "label"], shoes)
+    write_rows(tmp_path / "datasets" / "hotels.csv", ["text", "label"], hotels)
     return tmp_path
 
 
@@ -281,10 +277,12 @@ def test_a_set_left_out_is_measured_beside_all_rivals(
     ]
     gold = [["g", f"{text} today", label, "other", "", "shops"] for text, label in labelled]
     header = ["id", "text", "label", "kind", "topics", "source"]
-    write(tmp_path / "gold" / "train.csv", header, gold)
-    write(tmp_path / "gold" / "dev.csv", header, [])
-    write(tmp_path / "datasets" / "shoes.csv", ["text", "label"], [[text, label] for text, label in labelled])
-    write(
+    write_rows(tmp_path / "gold" / "train.csv", header, gold)
+    write_rows(tmp_path / "gold" / "dev.csv", header, [])
+    write_rows(
+        tmp_path / "datasets" / "shoes.csv", ["text", "label"], [[text, label] for text, label in labelled]
+    )
+    write_rows(
         tmp_path / "datasets" / "hotels.csv",
         ["text", "label"],
         [[f"well, {t}", label] for t, label in labelled],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 from pathlib import Path
@@ -26,25 +25,20 @@ from feedback_nlp.preprocess import Preprocessor
 from feedback_nlp.records import TOPICS
 from feedback_nlp.training.corpus import fingerprint
 from feedback_nlp.training.recipe import GoldPart, LinearPartRecipe, Recipe, SetPart
+from tests.tiny_corpus import write_rows
 
 GOLD = ["text", "label", "kind", "topics", "source"]
 
 
-def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([header, *rows])
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    write(tmp_path / "gold" / "dev.csv", GOLD, [["Held out words", "positive", "praise", "", "shoes"]])
+    write_rows(tmp_path / "gold" / "dev.csv", GOLD, [["Held out words", "positive", "praise", "", "shoes"]])
     gold = [
         ["The soles came off", "negative", "complaint", "product_quality:negative|delivery:mixed", "shoes"],
         ["Warm and kind staff", "positive", "praise", "", "hotels"],
         ["Never to be used", "positive", "praise", "", "secret"],
     ]
-    write(tmp_path / "gold" / "train.csv", GOLD, gold)
+    write_rows(tmp_path / "gold" / "train.csv", GOLD, gold)
     shoes = [
         ["Nice laces", "positive", ""],
         ["Shared by both", "negative", ""],
@@ -58,8 +52,8 @@ def data(tmp_path: Path) -> Path:
         ["held out words", "positive", ""],
         ["never to be USED", "positive", ""],
     ]
-    write(tmp_path / "datasets" / "shoes.csv", ["text", "label", "stars"], shoes)
-    write(tmp_path / "datasets" / "hotels.csv", ["text", "label", "stars"], hotels)
+    write_rows(tmp_path / "datasets" / "shoes.csv", ["text", "label", "stars"], shoes)
+    write_rows(tmp_path / "datasets" / "hotels.csv", ["text", "label", "stars"], hotels)
     return tmp_path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 SUBJECTS = {
@@ -70,7 +71,7 @@ def gold_rows() -> list[Row]:
     return rows
 
 
-def write_rows(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a CSV file, folders included."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as stream:

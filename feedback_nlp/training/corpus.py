@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ __all__ = [
     "read_corpus",
     "read_gold",
     "read_rows",
+    "sentences_of",
 ]
 
 _NOT_TEXT: Final = re.compile(r"[\W_]+")
@@ -279,10 +281,23 @@ def _pieces(text: str, longest: int, preprocessor: Preprocessor, teacher: Teache
     if len(text.split()) <= longest and teacher.find(fingerprint(text)) is not None:
         yield text
         return
+    yield from sentences_of(text, preprocessor)
+
+
+def sentences_of(text: str, preprocessor: Preprocessor) -> list[str]:
+    """Return the sentences of a text.
+
+    Examples
+    --------
+    >>> sentences_of("It came late. The box was torn!", Preprocessor())
+    ['It came late.', 'The box was torn!']
+    """
     prepared = preprocessor.prepare(text)
-    for sentence in range(prepared.sentences[-1] + 1 if prepared.sentences else 0):
-        inside = [token for token, index in enumerate(prepared.sentences) if index == sentence]
-        yield text[prepared.starts[inside[0]] : prepared.ends[inside[-1]]]
+    first: dict[int, int] = {}
+    for token, sentence in enumerate(prepared.sentences):
+        first.setdefault(sentence, token)
+    edges = [*first.values(), len(prepared.sentences)]
+    return [text[prepared.starts[a] : prepared.ends[b - 1]] for a, b in pairwise(edges)]
 
 
 def _add_labelled(corpus: Corpus, part: SetPart, rows: list[dict[str, str]], seen: set[int]) -> None:

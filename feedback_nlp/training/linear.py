@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from feedback_nlp.bundle import Floats, LinearPart
-from feedback_nlp.features import SpellingVectorizer
+from feedback_nlp.features import SpellingVectorizer, word_shares
 from feedback_nlp.training.corpus import Corpus
 from feedback_nlp.training.counted import Counted, name_terms, weigh_terms
 from feedback_nlp.training.recipe import LinearPartRecipe
@@ -75,9 +75,8 @@ def fit_linear(corpus: Corpus, recipe: LinearPartRecipe, progress: Callable[[str
     keys, presence = keys[kept], presence[:, kept].tocsr()
     progress(f"terms: {len(keys)} in at least {recipe.min_df} texts and {recipe.min_sets} sets")
     words, names = counted.spelled()
-    speller = SpellingVectorizer(min_df=recipe.spelling_min_df)
-    speller.fit_counts(names, np.bincount(words.indices, minlength=len(names)).tolist(), len(corpus.texts))
-    shares = sp.diags(1 / np.sqrt(np.maximum(np.diff(words.indptr), 1)).astype(np.float32)) @ words
+    speller = SpellingVectorizer(min_df=recipe.spelling_min_df).fit_presence(words, names)
+    shares = word_shares(words)
     profiles = sp.csr_matrix(speller.profiles(names) * np.float32(recipe.spelling_weight))
     tasks = _tasks(corpus)
     block, idf = weigh_terms(presence)

@@ -71,8 +71,7 @@ class Features:
         term_block, term_idf = weigh_terms(held)
         words, terms = name_terms(keys, counted.forms)
         presence, spelled = counted.spelled()
-        counts = np.bincount(presence.indices, minlength=len(spelled)).tolist()
-        speller = SpellingVectorizer(min_df=min_df).fit_counts(spelled, counts, len(texts))
+        speller = SpellingVectorizer(min_df=min_df).fit_presence(presence, spelled)
         factors = (SHIPPED_SHARE / (counted.scores.std(axis=0) + 1e-6)).astype(np.float32)
         parts = [
             term_block,
